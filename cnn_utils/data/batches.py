@@ -1,0 +1,66 @@
+"""From bytes to numbers, from one set to two, from a set to batches."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+
+def to_float(x: np.ndarray) -> np.ndarray:
+    """Convert images from bytes to numbers between 0 and 1.
+
+    x: uint8, any shape. Returns a new float32 array of the same shape, x / 255.
+    Raises TypeError for any other dtype, so that nothing is divided by 255 twice.
+    """
+    x = np.asarray(x)
+    if x.dtype != np.uint8:
+        raise TypeError(
+            f"to_float expects uint8 images, as the loaders return them; got {x.dtype}. "
+            "Has to_float been called on them already?"
+        )
+    return np.divide(x, np.float32(255), dtype=np.float32)
+
+
+def split(
+    x: np.ndarray, y: np.ndarray, fraction: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Hold out a part of every class, for validation (a *stratified* hold-out).
+
+    x: (N, …); y: integer labels (N,); fraction: the part to hold out, between 0 and 1;
+    rng: numpy.random.Generator that draws which.
+    Returns (x_train, y_train, x_valid, y_valid), copies, in the order of the original. Of each
+    class round(fraction · count) are held out, but at least one and never the last one.
+    Raises ValueError when lengths differ, the fraction is not between 0 and 1, or a class has only
+    one example.
+    """
+    x, y = np.asarray(x), np.asarray(y)
+    if y.ndim != 1 or len(x) != len(y):
+        raise ValueError(f"split expects x (N, …) and y (N,); got {x.shape} and {y.shape}.")
+    if not 0 < fraction < 1:
+        raise ValueError(f"fraction is the part to hold out, between 0 and 1; got {fraction}.")
+    held_out = np.zeros(len(y), dtype=bool)
+    for label in np.unique(y):
+        members = np.flatnonzero(y == label)
+        if len(members) < 2:
+            raise ValueError(
+                f"class {label} has one example only, so it cannot be on both sides of the split."
+            )
+        count = min(max(1, round(fraction * len(members))), len(members) - 1)
+        held_out[rng.choice(members, count, replace=False)] = True
+    return x[~held_out], y[~held_out], x[held_out], y[held_out]
+
+
+def batches(
+    n: int, batch_size: int, rng: np.random.Generator | None = None
+) -> Iterator[np.ndarray]:
+    """Yield index arrays that go once through 0 … n-1, `batch_size` at a time.
+
+    n: number of examples; batch_size: at least 1; rng: numpy.random.Generator that shuffles, or
+    None for the given order. Each array is int64 (batch_size,); the last may be shorter.
+    Raises ValueError for a negative n or a batch size below 1.
+
+    `for i in batches(len(x), 64, rng): step(x[i], y[i])` is one epoch.
+    """
+    if n < 0 or batch_size < 1:
+        raise ValueError(f"batches needs n >= 0 and batch_size >= 1; got {n} and {batch_size}.")
+    order = np.arange(n) if rng is None else rng.permutation(n)
+    return (order[start : start + batch_size] for start in range(0, n, batch_size))

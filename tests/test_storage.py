@@ -1,0 +1,106 @@
+import h5py
+import numpy as np
+import pytest
+
+from cnn_utils import storage
+from cnn_utils.storage import ModelFileError
+
+
+@pytest.fixture
+def model_file(tmp_path):
+    path = tmp_path / "model.h5"
+    groups = {"weights": {"a.w": np.arange(6.0).reshape(2, 3)}, "state": {}}
+    storage.write(path, {"data": "čísla ✋"}, groups)
+    return path
+
+
+def test_round_trip(model_file):
+    meta, groups = storage.read(model_file)
+    assert meta == {"data": "čísla ✋"}
+    assert groups.keys() == {"weights", "state"}
+    np.testing.assert_array_equal(groups["weights"]["a.w"], np.arange(6.0).reshape(2, 3))
+
+
+def test_the_same_content_gives_the_same_bytes(model_file, tmp_path):
+    meta, groups = storage.read(model_file)
+    storage.write(tmp_path / "again.h5", meta, groups)
+    assert (tmp_path / "again.h5").read_bytes() == model_file.read_bytes()
+
+
+def test_a_failed_write_keeps_the_old_file_and_leaves_nothing_behind(model_file):
+    before = model_file.read_bytes()
+    with pytest.raises(TypeError):
+        storage.write(model_file, {}, {"weights": {"w": np.array([object()])}})
+    with pytest.raises(TypeError):
+        storage.write(model_file, {"x": object()}, {})
+    assert model_file.read_bytes() == before
+    assert list(model_file.parent.iterdir()) == [model_file]
+
+
+def test_missing(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"nothing\.h5"):
+        storage.read(tmp_path / "nothing.h5")
+    with pytest.raises(FileNotFoundError, match="create it first"):
+        storage.write(tmp_path / "no" / "m.h5", {}, {})
+
+
+@pytest.mark.parametrize("keep", [0, 1, 100, 0.3, 0.6, 0.9])
+def test_a_file_cut_short_says_so(model_file, keep):
+    content = model_file.read_bytes()
+    model_file.write_bytes(content[: int(keep * len(content)) if keep < 1 else keep])
+    with pytest.raises(ModelFileError, match=r"model\.h5"):
+        storage.read(model_file)
+
+
+def test_foreign_files(tmp_path):
+    picture = tmp_path / "picture.png"
+    picture.write_bytes(b"\x89PNG\r\n" + bytes(500))
+    with pytest.raises(ModelFileError, match=r"picture\.png.*not an HDF5 file"):
+        storage.read(picture)
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file["train_set_x"] = np.zeros(3)
+    with pytest.raises(ModelFileError, match="no model saved by cnn_utils .*train_set_x"):
+        storage.read(tmp_path / "data.h5")
+
+
+def test_a_newer_format_asks_for_an_update(model_file):
+    with h5py.File(model_file, "a") as file:
+        file.attrs["format_version"] = 99
+    with pytest.raises(ModelFileError, match="Update cnn_utils"):
+        storage.read(model_file)
+
+
+def test_hostile_contents_are_refused(model_file, tmp_path):
+    with h5py.File(tmp_path / "secret.h5", "w") as file:
+        file["w"] = np.ones(3)
+
+    def spoil(change):
+        storage.write(model_file, {}, {"weights": {}})
+        with h5py.File(model_file, "a") as file:
+            change(file["weights"])
+        with pytest.raises(ModelFileError) as error:
+            storage.read(model_file)
+        return str(error.value)
+
+    def link(group):
+        group["w"] = h5py.ExternalLink(str(tmp_path / "secret.h5"), "w")
+
+    def virtual(group):
+        layout = h5py.VirtualLayout((3,), "f8")
+        layout[:] = h5py.VirtualSource(str(tmp_path / "secret.h5"), "w", (3,))
+        group.create_virtual_dataset("w", layout)
+
+    def external(group):
+        group.create_dataset("w", (3,), "f8", external=[(str(tmp_path / "secret.h5"), 0, 24)])
+
+    def huge(group):  # a file of a few hundred bytes that announces 8 terabytes
+        group.create_dataset("w", (10**12,), "f8", chunks=(1000,))
+
+    def text(group):
+        group["w"] = "import os"
+
+    assert "link" in spoil(link)
+    assert "not a plain array" in spoil(virtual)
+    assert "not a plain array" in spoil(external)
+    assert "too many" in spoil(huge)
+    assert "not numbers" in spoil(text)
