@@ -1,0 +1,89 @@
+"""The functions of `cnn_utils.functional` as explicit loops, the way the lessons derive them.
+
+Same names, same arguments, same results (to rounding; exactly on small whole numbers), and no
+vectorised trick anywhere: where a formula has a sum over u, v and c, there are loops over u, v and
+c. They are the reference that the fast functions are tested against, and hundreds of times slower.
+Shapes, dtypes and errors are described in `cnn_utils.functional`. A cache fits only the backward
+function of the same module.
+"""
+
+from cnn_utils.loops.activations import (
+    leaky_relu_backward,
+    leaky_relu_forward,
+    relu_backward,
+    relu_forward,
+    sigmoid,
+    sigmoid_backward,
+    sigmoid_forward,
+    tanh_backward,
+    tanh_forward,
+)
+from cnn_utils.loops.convolution import (
+    col2im,
+    conv2d_backward,
+    conv2d_forward,
+    convolve1d,
+    convolve2d,
+    correlate1d,
+    correlate2d,
+    im2col,
+    output_size,
+)
+from cnn_utils.loops.dense import dense_backward, dense_forward, flatten_backward, flatten_forward
+from cnn_utils.loops.losses import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    log_softmax,
+    softmax,
+    softmax_cross_entropy,
+)
+from cnn_utils.loops.normalization import (
+    batchnorm_backward,
+    batchnorm_forward,
+    dropout_backward,
+    dropout_forward,
+)
+from cnn_utils.loops.pooling import (
+    avgpool2d_backward,
+    avgpool2d_forward,
+    maxpool2d_backward,
+    maxpool2d_forward,
+)
+
+__all__ = [
+    "avgpool2d_backward",
+    "avgpool2d_forward",
+    "batchnorm_backward",
+    "batchnorm_forward",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "col2im",
+    "conv2d_backward",
+    "conv2d_forward",
+    "convolve1d",
+    "convolve2d",
+    "correlate1d",
+    "correlate2d",
+    "dense_backward",
+    "dense_forward",
+    "dropout_backward",
+    "dropout_forward",
+    "flatten_backward",
+    "flatten_forward",
+    "im2col",
+    "leaky_relu_backward",
+    "leaky_relu_forward",
+    "log_softmax",
+    "maxpool2d_backward",
+    "maxpool2d_forward",
+    "output_size",
+    "relu_backward",
+    "relu_forward",
+    "sigmoid",
+    "sigmoid_backward",
+    "sigmoid_forward",
+    "softmax",
+    "softmax_cross_entropy",
+    "tanh_backward",
+    "tanh_forward",
+]
