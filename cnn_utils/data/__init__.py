@@ -1,0 +1,30 @@
+"""Data: the three data sets, the two file formats, batches and augmentation."""
+
+from .augment import Augmenter, brightness, flip, rotate, scale, shift, warp
+from .batches import batches, split, to_float
+from .datasets import Dataset, load_fashion, load_mnist, load_signs
+from .files import DataError
+from .hdf5 import read_signs_split, write_signs
+from .idx import read_idx, write_idx
+
+__all__ = [
+    "Augmenter",
+    "DataError",
+    "Dataset",
+    "batches",
+    "brightness",
+    "flip",
+    "load_fashion",
+    "load_mnist",
+    "load_signs",
+    "read_idx",
+    "read_signs_split",
+    "rotate",
+    "scale",
+    "shift",
+    "split",
+    "to_float",
+    "warp",
+    "write_idx",
+    "write_signs",
+]

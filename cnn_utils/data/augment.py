@@ -1,0 +1,199 @@
+"""More training images from the same ones: shifted, turned, scaled, mirrored, lighter, darker.
+
+Moving, turning, scaling and mirroring are one operation, an affine *warp*. It goes backward: for
+each pixel p of the result it asks from which point q of the image it comes, both measured from the
+centre ((H-1)/2, (W-1)/2),
+
+    q = F R (p - d) / s,    d the shift, s the scale, R the inverse rotation, F the mirror,
+
+and reads the image there. Between four pixels it takes their bilinear mean: neighbours weigh by how
+near they are. Going forward instead would leave holes where no pixel lands.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..parallel import over_batch
+
+EDGES = ("zero", "edge")
+BLOCK_PIXELS = 2**15
+"""Pixels warped at a time, so that what is computed on the way stays in the processor's cache."""
+
+
+def warp(x, degrees=0.0, scale=1.0, shift=(0.0, 0.0), flip=False, edge="zero"):
+    """Mirror, scale, turn and then shift every image, in one bilinear step.
+
+    x: float32 or float64 (N, H, W, C). For each of the following one value for all images or one
+    for each (N, …): degrees, anticlockwise about the centre; scale, > 0, 2 is twice as large;
+    shift (2,) pixels down and right; flip, True mirrors left and right.
+    edge: what lies outside the image: 'zero', black (digits), or 'edge', the nearest pixel
+    (photographs).
+    Returns a new array like x. Images for which nothing changes come out exactly as they were.
+    Raises TypeError and ValueError for arguments of the wrong kind.
+    """
+    x = _check(x)
+    if edge not in EDGES:
+        raise ValueError(f"edge must be 'zero' or 'edge'; got {edge!r}.")
+    n, height, width, _ = x.shape
+    angle = np.radians(np.broadcast_to(np.asarray(degrees, dtype=np.float64), n))
+    scale = np.broadcast_to(np.asarray(scale, dtype=np.float64), n)
+    shift = np.broadcast_to(np.asarray(shift, dtype=np.float64), (n, 2))
+    mirror = np.where(np.broadcast_to(flip, n), -1.0, 1.0)
+    if not np.all((scale > 0) & np.isfinite(scale + angle + shift.sum(axis=1))):
+        raise ValueError("degrees, scale and shift must be finite numbers, and scale positive.")
+
+    # where row p_r and column p_c come from: row = row_r + row_c, column = column_r + column_c
+    rows = np.arange(height) - (height - 1) / 2 - shift[:, :1]  # (N, H)
+    columns = np.arange(width) - (width - 1) / 2 - shift[:, 1:]  # (N, W)
+    cos, sin = (np.cos(angle) / scale)[:, None], (np.sin(angle) / scale)[:, None]
+    mirror = mirror[:, None]
+    row_r, row_c = cos * rows + (height - 1) / 2, sin * columns
+    column_r, column_c = -mirror * sin * rows, mirror * cos * columns + (width - 1) / 2
+    parts = [part.astype(x.dtype) for part in (row_r, row_c, column_r, column_c)]
+
+    out = np.empty_like(x)
+
+    def warp_block(block):
+        out[block] = _read_bilinear(x[block], *(part[block] for part in parts), edge)
+
+    over_batch(warp_block, n, max(1, BLOCK_PIXELS // (height * width)))
+    return out
+
+
+def _read_bilinear(x, row_r, row_c, column_r, column_c, edge):
+    """Read images x (N, H, W, C) at rows row_r + row_c and columns column_r + column_c."""
+    n, height, width, channels = x.shape
+    # a border of zeros, 1 before and 2 after, so that every pixel read has four neighbours
+    padded = np.zeros((n, height + 3, width + 3, channels), dtype=x.dtype)
+    padded[:, 1:-2, 1:-2] = x
+    flat = padded.reshape(-1, channels) if channels > 1 else padded.reshape(-1)
+
+    beyond = 1 if edge == "zero" else 0  # 'zero' may read the border
+    row = row_r[:, :, None] + row_c[:, None, :]  # (N, H, W)
+    column = column_r[:, :, None] + column_c[:, None, :]
+    np.clip(row, -beyond, height - 1 + beyond, out=row)
+    np.clip(column, -beyond, width - 1 + beyond, out=column)
+    top, left = np.floor(row), np.floor(column)
+    down, right = row, column  # weights of the lower and the right neighbours, 0 … 1
+    down -= top
+    right -= left
+
+    index = ((top + 1) * (width + 3) + (left + 1)).astype(np.intp)
+    index += (np.arange(n) * (height + 3) * (width + 3))[:, None, None]
+    if channels > 1:
+        down, right = down[..., None], right[..., None]
+
+    def neighbour(offset):
+        return flat[offset:].take(index, axis=0, mode="clip")
+
+    upper, lower = neighbour(0), neighbour(width + 3)
+    upper += right * (neighbour(1) - upper)
+    lower += right * (neighbour(width + 4) - lower)
+    upper += down * (lower - upper)
+    return upper.reshape(x.shape)
+
+
+def shift(x, max_pixels, rng, edge="zero"):
+    """Move every image by whole pixels, up to max_pixels (int) down or up and right or left.
+
+    x: float (N, H, W, C); rng: numpy.random.Generator; edge as in `warp`. Returns a new array.
+    """
+    return Augmenter(shift=max_pixels, edge=edge)(x, rng)
+
+
+def rotate(x, max_degrees, rng, edge="zero"):
+    """Turn every image about its centre by up to max_degrees (float) to either side.
+
+    x: float (N, H, W, C); rng: numpy.random.Generator; edge as in `warp`. Returns a new array.
+    """
+    return Augmenter(rotate=max_degrees, edge=edge)(x, rng)
+
+
+def scale(x, max_fraction, rng, edge="zero"):
+    """Make every image larger or smaller by up to max_fraction (float below 1; 0.1 is 10 %).
+
+    x: float (N, H, W, C); rng: numpy.random.Generator; edge as in `warp`. Returns a new array.
+    """
+    return Augmenter(scale=max_fraction, edge=edge)(x, rng)
+
+
+def flip(x, rng):
+    """Mirror every image left and right with probability 1/2.
+
+    Only where labels allow it: a mirrored hand still shows three fingers, a mirrored 3 is no digit.
+    x: float (N, H, W, C); rng: numpy.random.Generator. Returns a new array.
+    """
+    return Augmenter(flip=True)(x, rng)
+
+
+def brightness(x, max_change, rng):
+    """Make every image lighter or darker: add up to ±max_change (float) to all of it.
+
+    x: float (N, H, W, C) in [0, 1], and so is the result; rng: numpy.random.Generator.
+    Returns a new array.
+    """
+    return Augmenter(brightness=max_change)(x, rng)
+
+
+@dataclass(frozen=True)
+class Augmenter:
+    """All augmentations at once, with one warp: `x = Augmenter(shift=2, rotate=10)(x, rng)`.
+
+    shift: whole pixels; rotate: degrees; scale: fraction below 1; flip: mirror half of the images;
+    brightness: change; edge: 'zero' or 'edge', as in `warp`. 0 or False leaves an operation out.
+    Raises ValueError for negative amounts, a scale of 1 or more and another edge.
+    """
+
+    shift: int = 0
+    rotate: float = 0.0
+    scale: float = 0.0
+    flip: bool = False
+    brightness: float = 0.0
+    edge: str = "zero"
+
+    def __post_init__(self):
+        for name in ("shift", "rotate", "scale", "brightness"):
+            amount = getattr(self, name)
+            if not 0 <= amount < math.inf:
+                raise ValueError(f"{name} is the largest change, 0 or more; got {amount}.")
+        if self.shift != int(self.shift):
+            raise ValueError(f"shift counts whole pixels; got {self.shift}.")
+        if self.scale >= 1:
+            raise ValueError(f"scale is a fraction below 1 (0.1 is 10 %); got {self.scale}.")
+        if self.edge not in EDGES:
+            raise ValueError(f"edge must be 'zero' or 'edge'; got {self.edge!r}.")
+
+    def __call__(self, x, rng):
+        """Change every image of x, float (N, H, W, C) in [0, 1], in its own way; rng draws how.
+
+        Returns a new array like x; the result does not depend on the number of threads.
+        Raises TypeError and ValueError when x is not such an array.
+        """
+        x = _check(x)
+        n = len(x)
+        changes = {}
+        if self.shift:
+            changes["shift"] = rng.integers(-int(self.shift), int(self.shift) + 1, size=(n, 2))
+        if self.rotate:
+            changes["degrees"] = rng.uniform(-self.rotate, self.rotate, size=n)
+        if self.scale:
+            changes["scale"] = rng.uniform(1 - self.scale, 1 + self.scale, size=n)
+        if self.flip:
+            changes["flip"] = rng.random(n) < 0.5
+        out = warp(x, edge=self.edge, **changes) if changes else x.copy()
+        if self.brightness:
+            change = rng.uniform(-self.brightness, self.brightness, size=(n, 1, 1, 1))
+            out += change.astype(x.dtype)
+            np.clip(out, 0, 1, out=out)
+        return out
+
+
+def _check(x):
+    x = np.asarray(x)
+    if x.dtype not in (np.float32, np.float64):
+        raise TypeError(f"images must be float32 or float64, not {x.dtype}; use to_float(x).")
+    if x.ndim != 4:
+        raise ValueError(f"images must be (N, H, W, C); got shape {x.shape}.")
+    return x
