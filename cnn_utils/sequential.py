@@ -12,6 +12,7 @@ from . import __version__, storage, training
 from .data.batches import batches
 from .layers import LAYERS, ConvReluPool
 from .losses import LOSSES
+from .parallel import single_blas_thread
 from .storage import ModelFileError
 
 
@@ -122,7 +123,8 @@ class Sequential:
     def predict_proba(self, x) -> np.ndarray:
         """Probabilities (N, K) for images (N, H, W, C), uint8 or floats in [0, 1]."""
         rows = batches(len(x), training.EVALUATION_BATCH)
-        outputs = [self.forward(training._images(x[r], self.dtype)) for r in rows]
+        with single_blas_thread():
+            outputs = [self.forward(training._images(x[r], self.dtype)) for r in rows]
         if not outputs:
             return np.zeros((0, *self.output_shape), self.dtype)
         return self.loss.probabilities(np.concatenate(outputs))

@@ -19,6 +19,7 @@ from tqdm.notebook import tqdm as notebook_tqdm
 from . import storage
 from .data.batches import batches, to_float
 from .optim import SGD
+from .parallel import single_blas_thread
 
 EVALUATION_BATCH = 250
 
@@ -68,11 +69,12 @@ def evaluate(model, x, y) -> Evaluation:
     """
     _check_pairs(x, y)
     loss_sum, right = 0.0, 0
-    for rows in batches(len(x), EVALUATION_BATCH):
-        output = model.forward(_images(x[rows], model.dtype))
-        loss, _ = model.loss(output, y[rows])
-        loss_sum += loss * len(rows)
-        right += int(np.count_nonzero(output.argmax(axis=1) == y[rows]))
+    with single_blas_thread():
+        for rows in batches(len(x), EVALUATION_BATCH):
+            output = model.forward(_images(x[rows], model.dtype))
+            loss, _ = model.loss(output, y[rows])
+            loss_sum += loss * len(rows)
+            right += int(np.count_nonzero(output.argmax(axis=1) == y[rows]))
     return Evaluation(loss_sum / len(x), right / len(x))
 
 
@@ -125,7 +127,8 @@ def fit(
     run = _Run(model, optimizer if optimizer is not None else SGD(0.1), seed)
     if resume and Path(checkpoint).exists():
         run.restore(checkpoint)
-    with _Display(epochs, -(-len(x) // batch_size), progress) as display:
+    # the threads of this package work best when BLAS does not start its own (see parallel)
+    with single_blas_thread(), _Display(epochs, -(-len(x) // batch_size), progress) as display:
         try:
             while len(run.history) < epochs and not run.history.stopped:
                 run.epoch(x, y, epochs, batch_size, schedule, augment, validation, display)

@@ -1,0 +1,139 @@
+"""Threads over the batch.
+
+NumPy lets go of Python's global lock inside a matrix product or an element-wise operation, so
+ordinary Python threads work on different images at the same time. BLAS, the library that computes
+the products, has threads of its own; splitting one small product among them costs more than it
+saves, so it is held to one thread meanwhile.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+_blas = ThreadpoolController().select(user_api="blas")
+_lock = threading.Lock()
+_inside = threading.local()  # .block is True in a thread that is working on a block
+_scratch = threading.local()  # the arrays of scratch(), by name
+_pool: ThreadPoolExecutor | None = None
+_holders = 0  # how many with-blocks hold BLAS to one thread at this moment
+_release = None  # what lets it go again
+_LARGEST_SCRATCH = 2**24  # bytes kept for each name and thread
+
+
+def _available_cpus() -> int:
+    """CPUs this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+_threads = min(8, _available_cpus())
+
+
+def get_threads() -> int:
+    """Number of threads that share a batch. Unless set: the CPUs available, at most 8."""
+    return _threads
+
+
+def set_threads(n: int) -> None:
+    """Share every batch among n threads (n >= 1). Results do not depend on n, bit for bit."""
+    global _threads, _pool
+    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+        raise ValueError(f"the number of threads must be a whole number of at least 1, not {n!r}.")
+    with _lock:
+        _threads, _pool = n, None
+
+
+@contextmanager
+def single_blas_thread():
+    """Hold BLAS to one thread inside a with-block. May be nested and used from several threads."""
+    global _holders, _release
+    with _lock:
+        _holders += 1
+        if _holders == 1:
+            _release = _blas.limit(limits=1)
+    try:
+        yield
+    finally:
+        with _lock:
+            _holders -= 1
+            if _holders == 0:
+                _release.restore_original_limits()
+
+
+def over_batch(function: Callable[[slice], object], n: int, block: int) -> list:
+    """[function(slice(0, block)), function(slice(block, 2 * block)), …] up to n, in threads.
+
+    The blocks depend on n and `block` only and their results come in order, so that whoever adds
+    them up in this order gets the same bits for any number of threads. An error in a block is
+    raised here. A call from inside a block runs its own blocks one after another.
+    """
+    blocks = [slice(start, min(start + block, n)) for start in range(0, n, block)]
+    with single_blas_thread():
+        if min(_threads, len(blocks)) <= 1 or getattr(_inside, "block", False):
+            return [function(part) for part in blocks]
+        return _share(function, blocks)
+
+
+def _share(function, blocks: list[slice]) -> list:
+    """Run the blocks in this thread and in helpers: whoever is free takes the next one."""
+    results = [None] * len(blocks)
+    waiting = iter(enumerate(blocks))
+
+    def next_block():
+        with _lock:
+            return next(waiting, None)
+
+    def work():
+        _inside.block = True
+        try:
+            while (taken := next_block()) is not None:
+                index, part = taken
+                results[index] = function(part)
+        finally:
+            _inside.block = False
+            while next_block() is not None:  # after an error: leave nothing to the others
+                pass
+
+    helpers = [_helpers().submit(work) for _ in range(min(_threads, len(blocks)) - 1)]
+    try:
+        work()
+    finally:
+        late = [helper.cancel() for helper in helpers]  # had not even begun
+        errors = [h.exception() for h, never in zip(helpers, late, strict=True) if not never]
+    for error in filter(None, errors):
+        raise error
+    return results
+
+
+def _helpers() -> ThreadPoolExecutor:
+    """The threads that help the calling one; made when first needed."""
+    global _pool
+    with _lock:
+        if _pool is None:
+            _pool = ThreadPoolExecutor(max(_threads - 1, 1), thread_name_prefix="cnn_utils")
+        return _pool
+
+
+def scratch(name: str, shape: tuple[int, ...], dtype) -> np.ndarray:
+    """An array with arbitrary contents, in memory this thread uses again at the next call.
+
+    For intermediate results inside a block: asking the system for a fresh megabyte, which arrives
+    as zeroed pages, takes longer than filling it. Valid until this thread calls with that name.
+    """
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    if size > _LARGEST_SCRATCH:
+        return np.empty(shape, dtype)
+    memory = getattr(_scratch, name, None)
+    if memory is None or memory.size < size:
+        memory = np.empty(size, np.uint8)
+        setattr(_scratch, name, memory)
+    return memory[:size].view(dtype).reshape(shape)
