@@ -98,6 +98,7 @@ def _block(filters: int, size: int, stride: int = 1, pool: int = 1) -> list:
 def _mnist_layers() -> list:
     return [
         *_block(16, 5, pool=2),
+        *_block(32, 3),
         *_block(32, 3, pool=2),
         *_block(64, 3),
         Flatten(),
@@ -150,16 +151,16 @@ RECIPES: dict[str, Recipe] = {
         dataset=data.load_mnist,
         layers=_mnist_layers,
         optimizer=lambda batch_size: Nesterov(0.05, weight_decay=5e-4),
-        epochs=15,
+        epochs=24,
         schedule=one_cycle(),
-        augment=Augmenter(shift=2, rotate=10, scale=0.1),
+        augment=Augmenter(shift=2, rotate=10, scale=0.1, elastic=1.0),
     ),
     "signs": Recipe(
         title="six hand signs, the best model",
         dataset=data.load_signs,
         layers=_signs_layers,
         optimizer=lambda batch_size: Nesterov(0.05, weight_decay=1e-3),
-        epochs=60,
+        epochs=80,
         batch_size=32,
         schedule=one_cycle(),
         augment=Augmenter(shift=4, rotate=10, scale=0.1, brightness=0.1, edge="edge"),

@@ -5,7 +5,8 @@ import pytest
 from scipy import ndimage
 
 from cnn_utils import parallel
-from cnn_utils.data import Augmenter, brightness, flip, rotate, scale, shift, warp
+from cnn_utils.data import Augmenter, brightness, elastic, flip, rotate, scale, shift, warp
+from cnn_utils.data.augment import smooth_displacements
 
 
 def images(n=5, height=7, width=9, channels=2, dtype=np.float32, seed=0):
@@ -220,3 +221,41 @@ def test_wrong_images_and_changes():
             warp(images(), **wrong)
     with pytest.raises(ValueError, match="'zero' or 'edge'"):
         warp(images(), edge="wrap")
+
+
+def test_a_constant_bend_is_a_shift():
+    x = images()
+    bend = np.zeros((5, 2, 7, 9), np.float32)
+    bend[:, 0], bend[:, 1] = -2, -3  # every pixel comes from two rows up and three columns left
+    np.testing.assert_array_equal(warp(x, bend=bend), warp(x, shift=(2, 3)))
+
+
+def test_each_pixel_is_read_where_its_own_bend_says():
+    x, rng = images(dtype=np.float64), np.random.default_rng(1)
+    bend = rng.integers(-2, 3, (5, 2, 7, 9)).astype(np.float64)
+    row = np.clip(np.arange(7)[:, None] + bend[:, 0], 0, 6).astype(int)
+    column = np.clip(np.arange(9) + bend[:, 1], 0, 8).astype(int)
+    expected = x[np.arange(5)[:, None, None], row, column]
+    np.testing.assert_allclose(warp(x, bend=bend, edge="edge"), expected, atol=1e-12)
+
+
+def test_displacements_are_smooth_and_as_large_as_asked():
+    field = smooth_displacements(400, 28, 20, 1.5, np.random.default_rng(0))
+    assert field.shape == (400, 2, 28, 20) and field.dtype == np.float32
+    np.testing.assert_allclose(field.std(axis=(0, 1)), 1.5, rtol=0.12)  # at every pixel
+    assert np.abs(field.mean()) < 0.05
+    for axis in (2, 3):
+        assert np.diff(field, axis=axis).std() < 0.25 * 1.5
+
+
+def test_elastic_bends_and_repeats_with_the_seed():
+    x = images(n=3, height=28, width=28, channels=1)
+    bent = elastic(x, 1.0, np.random.default_rng(0))
+    assert np.abs(bent - x).mean() > 0.05
+    np.testing.assert_array_equal(bent, elastic(x, 1.0, np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("shape", [(5, 2, 7, 8), (2, 7, 9), (1, 2, 7, 9)])
+def test_a_bend_of_another_shape_is_refused(shape):
+    with pytest.raises(ValueError, match="bend must be"):
+        warp(images(), bend=np.zeros(shape))

@@ -1,6 +1,6 @@
 """Data: the three data sets, the two file formats, batches and augmentation."""
 
-from .augment import Augmenter, brightness, flip, rotate, scale, shift, warp
+from .augment import Augmenter, brightness, elastic, flip, rotate, scale, shift, warp
 from .batches import batches, split, to_float
 from .datasets import Dataset, load_fashion, load_mnist, load_signs
 from .files import DataError
@@ -13,6 +13,7 @@ __all__ = [
     "Dataset",
     "batches",
     "brightness",
+    "elastic",
     "flip",
     "load_fashion",
     "load_mnist",

@@ -1,13 +1,13 @@
-"""More training images from the same ones: shifted, turned, scaled, mirrored, lighter, darker.
+"""More training images from the same ones: shifted, turned, bent, mirrored, lighter, darker.
 
-Moving, turning, scaling and mirroring are one operation, an affine *warp*. It goes backward: for
+Moving, turning, scaling, mirroring and bending are one operation, a *warp*. It goes backward: for
 each pixel p of the result it asks from which point q of the image it comes, both measured from the
 centre ((H-1)/2, (W-1)/2),
 
-    q = F R (p - d) / s,    d the shift, s the scale, R the inverse rotation, F the mirror,
+    q = F R (p - d) / s + e(p),    d the shift, s the scale, R the inverse rotation, F the mirror,
 
-and reads the image there. Between four pixels it takes their bilinear mean: neighbours weigh by how
-near they are. Going forward instead would leave holes where no pixel lands.
+e a smooth random displacement, and reads the image there. Between four pixels it takes their
+bilinear mean: neighbours weigh by how near they are. Going forward instead would leave holes where no pixel lands.
 """
 
 import math
@@ -21,13 +21,17 @@ EDGES = ("zero", "edge")
 BLOCK_PIXELS = 2**15
 """Pixels warped at a time, so that what is computed on the way stays in the processor's cache."""
 
+BEND_SPACING = 7
+"""Pixels between the points whose displacement is drawn; smaller ones bend an image more finely."""
 
-def warp(x, degrees=0.0, scale=1.0, shift=(0.0, 0.0), flip=False, edge="zero"):
-    """Mirror, scale, turn and then shift every image, in one bilinear step.
+
+def warp(x, degrees=0.0, scale=1.0, shift=(0.0, 0.0), flip=False, edge="zero", bend=None):
+    """Mirror, scale, turn, shift and bend every image, in one bilinear step.
 
     x: float32 or float64 (N, H, W, C). For each of the following one value for all images or one
     for each (N, …): degrees, anticlockwise about the centre; scale, > 0, 2 is twice as large;
     shift (2,) pixels down and right; flip, True mirrors left and right.
+    bend: None, or how many pixels further down and right each pixel comes from, (N, 2, H, W).
     edge: what lies outside the image: 'zero', black (digits), or 'edge', the nearest pixel
     (photographs).
     Returns a new array like x. Images for which nothing changes come out exactly as they were.
@@ -43,6 +47,13 @@ def warp(x, degrees=0.0, scale=1.0, shift=(0.0, 0.0), flip=False, edge="zero"):
     mirror = np.where(np.broadcast_to(flip, n), -1.0, 1.0)
     if not np.all((scale > 0) & np.isfinite(scale + angle + shift.sum(axis=1))):
         raise ValueError("degrees, scale and shift must be finite numbers, and scale positive.")
+    if bend is not None and (
+        np.shape(bend) != (n, 2, height, width) or not np.isfinite(bend).all()
+    ):
+        raise ValueError(
+            f"bend must be finite numbers of shape {(n, 2, height, width)}, two for each pixel; "
+            f"its shape is {np.shape(bend)}."
+        )
 
     # where row p_r and column p_c come from: row = row_r + row_c, column = column_r + column_c
     rows = np.arange(height) - (height - 1) / 2 - shift[:, :1]  # (N, H)
@@ -56,14 +67,15 @@ def warp(x, degrees=0.0, scale=1.0, shift=(0.0, 0.0), flip=False, edge="zero"):
     out = np.empty_like(x)
 
     def warp_block(block):
-        out[block] = _read_bilinear(x[block], *(part[block] for part in parts), edge)
+        moved = None if bend is None else bend[block]
+        out[block] = _read_bilinear(x[block], *(part[block] for part in parts), moved, edge)
 
     over_batch(warp_block, n, max(1, BLOCK_PIXELS // (height * width)))
     return out
 
 
-def _read_bilinear(x, row_r, row_c, column_r, column_c, edge):
-    """Read images x (N, H, W, C) at rows row_r + row_c and columns column_r + column_c."""
+def _read_bilinear(x, row_r, row_c, column_r, column_c, bend, edge):
+    """Read images x (N, H, W, C) at rows row_r + row_c and columns column_r + column_c, + bend."""
     n, height, width, channels = x.shape
     # a border of zeros, 1 before and 2 after, so that every pixel read has four neighbours
     padded = np.zeros((n, height + 3, width + 3, channels), dtype=x.dtype)
@@ -73,6 +85,9 @@ def _read_bilinear(x, row_r, row_c, column_r, column_c, edge):
     beyond = 1 if edge == "zero" else 0  # 'zero' may read the border
     row = row_r[:, :, None] + row_c[:, None, :]  # (N, H, W)
     column = column_r[:, :, None] + column_c[:, None, :]
+    if bend is not None:
+        row += bend[:, 0]
+        column += bend[:, 1]
     np.clip(row, -beyond, height - 1 + beyond, out=row)
     np.clip(column, -beyond, width - 1 + beyond, out=column)
     top, left = np.floor(row), np.floor(column)
@@ -119,6 +134,33 @@ def scale(x, max_fraction, rng, edge="zero"):
     return Augmenter(scale=max_fraction, edge=edge)(x, rng)
 
 
+def elastic(x, pixels, rng, edge="zero"):
+    """Bend every image smoothly, as an unsteady hand does; pixels: standard deviation (float).
+
+    x: float (N, H, W, C); rng: numpy.random.Generator; edge as in `warp`. Returns a new array.
+    Source: Simard, Steinkraus & Platt (2003), doi:10.1109/ICDAR.2003.1227801.
+    """
+    return Augmenter(elastic=pixels, edge=edge)(x, rng)
+
+
+def smooth_displacements(n, height, width, pixels, rng):
+    """Random displacements that change little from pixel to pixel: float32 (n, 2, height, width).
+
+    Normal numbers on a coarse grid, about BEND_SPACING pixels apart, spread by Gaussian weights
+    along rows and columns; the weights keep the standard deviation `pixels` everywhere.
+    """
+
+    def weights(size):
+        nodes = np.linspace(0, size - 1, math.ceil(size / BEND_SPACING) + 1)
+        distance = (np.arange(size)[:, None] - nodes) / (0.75 * BEND_SPACING)
+        w = np.exp(-(distance**2))
+        return (w / np.sqrt(np.sum(w**2, axis=1, keepdims=True))).astype(np.float32)
+
+    down, right = weights(height), weights(width)
+    grid = rng.normal(0, pixels, (n, 2, down.shape[1], right.shape[1])).astype(np.float32)
+    return down @ grid @ right.T
+
+
 def flip(x, rng):
     """Mirror every image left and right with probability 1/2.
 
@@ -141,20 +183,22 @@ def brightness(x, max_change, rng):
 class Augmenter:
     """All augmentations at once, with one warp: `x = Augmenter(shift=2, rotate=10)(x, rng)`.
 
-    shift: whole pixels; rotate: degrees; scale: fraction below 1; flip: mirror half of the images;
-    brightness: change; edge: 'zero' or 'edge', as in `warp`. 0 or False leaves an operation out.
+    shift: whole pixels; rotate: degrees; scale: fraction below 1; elastic: pixels (a standard
+    deviation); flip: mirror half of the images; brightness: change; edge: 'zero' or 'edge', as in
+    `warp`. 0 or False leaves an operation out.
     Raises ValueError for negative amounts, a scale of 1 or more and another edge.
     """
 
     shift: int = 0
     rotate: float = 0.0
     scale: float = 0.0
+    elastic: float = 0.0
     flip: bool = False
     brightness: float = 0.0
     edge: str = "zero"
 
     def __post_init__(self):
-        for name in ("shift", "rotate", "scale", "brightness"):
+        for name in ("shift", "rotate", "scale", "elastic", "brightness"):
             amount = getattr(self, name)
             if not 0 <= amount < math.inf:
                 raise ValueError(f"{name} is the largest change, 0 or more; got {amount}.")
@@ -180,6 +224,8 @@ class Augmenter:
             changes["degrees"] = rng.uniform(-self.rotate, self.rotate, size=n)
         if self.scale:
             changes["scale"] = rng.uniform(1 - self.scale, 1 + self.scale, size=n)
+        if self.elastic:
+            changes["bend"] = smooth_displacements(*x.shape[:3], self.elastic, rng)
         if self.flip:
             changes["flip"] = rng.random(n) < 0.5
         out = warp(x, edge=self.edge, **changes) if changes else x.copy()
