@@ -1,0 +1,28 @@
+"""Figures of the lessons: data in, Figure out.
+
+Every function returns a :class:`Picture`: the last expression of a cell shows it, once, and nothing
+is kept in pyplot. Colours mean the same in every figure (``COLOURS``), and whatever a colour says
+is also said by a shape, a pattern or a word.
+
+Images are (H, W, 1), (H, W, 3) or (H, W); uint8, or floats between 0 and 1.
+"""
+
+from .images import confident_mistakes, image_grid, image_rows
+from .inside import feature_maps, filters, shape_flow
+from .picture import COLOURS, Picture
+from .results import class_balance, confusion_matrix, learning_curves, probability_bars
+
+__all__ = [
+    "COLOURS",
+    "Picture",
+    "class_balance",
+    "confident_mistakes",
+    "confusion_matrix",
+    "feature_maps",
+    "filters",
+    "image_grid",
+    "image_rows",
+    "learning_curves",
+    "probability_bars",
+    "shape_flow",
+]

@@ -1,0 +1,116 @@
+"""What all figures share: the colours, the style, and a Figure that describes itself."""
+
+from __future__ import annotations
+
+import base64
+import io
+from functools import wraps
+
+import matplotlib
+import numpy as np
+from matplotlib.figure import Figure
+from PIL import Image
+
+COLOURS = {  # after Okabe & Ito: told apart with every kind of colour vision
+    "input": "#0072B2",
+    "kernel": "#E69F00",
+    "output": "#009E73",
+    "gradient": "#B0508E",
+    "training": "#4C5866",
+    "validation": "#D55E00",
+    "test": "#56B4E9",
+    "wrong": "#D55E00",
+}
+STYLE = {
+    "figure.facecolor": "white",
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "text.color": "#222222",
+    "axes.edgecolor": "#888888",
+    "axes.labelcolor": "#222222",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": False,
+    "axes.titlesize": 10,
+    "figure.titlesize": 12,
+    "figure.titleweight": "bold",
+    "grid.color": "#DDDDDD",
+    "xtick.color": "#444444",
+    "ytick.color": "#444444",
+    "legend.frameon": False,
+    "savefig.facecolor": "white",
+    "savefig.bbox": None,
+}
+WIDTH = 8.5  # inches; with DPI, the width of the text in JupyterLab
+DPI = 100
+SHARPNESS = 1.5  # pixels drawn for each pixel shown, for displays that have them
+MOST_DRAWN_COLOURS = 4096  # lines and letters, with their soft edges, have fewer
+
+
+class Picture(Figure):
+    """A Figure that shows itself in a notebook, with a description for those who do not see it.
+
+    ``alt`` is the description; it goes into the notebook beside the image, where web pages made
+    from it find it. Pictures know nothing of pyplot, so none is shown twice or kept in memory.
+    """
+
+    def __init__(self, title: str, alt: str, height: float, width: float = WIDTH):
+        width = max(width, min(0.1 * len(title) + 0.1, WIDTH))  # room for the title
+        super().__init__(figsize=(width, height), dpi=DPI, layout="constrained")
+        self.alt = alt
+        if title:
+            self.suptitle(title, x=0.01, ha="left")
+
+    def png(self) -> bytes:
+        """Draw the picture; the same picture gives the same bytes."""
+        drawn, small = io.BytesIO(), io.BytesIO()
+        with matplotlib.rc_context(STYLE):
+            self.savefig(drawn, format="png", dpi=SHARPNESS * DPI)
+        image = Image.open(drawn).convert("RGB")
+        if image.getcolors(MOST_DRAWN_COLOURS):  # no photograph: a palette halves the notebook
+            image = image.quantize(256, dither=Image.Dither.NONE)
+        image.save(small, "png")
+        return small.getvalue()
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        width, height = (round(DPI * inches) for inches in self.get_size_inches())
+        data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": repr(self)}
+        return data, {"image/png": {"width": width, "height": height, "alt": self.alt}}
+
+    def __repr__(self):
+        return "<Picture>"  # compared when notebooks are tested: the same for every data set
+
+
+def styled(function):
+    """Draw with the style of the course, whatever the notebook has set."""
+
+    @wraps(function)
+    def styled(*args, **kwargs):
+        with matplotlib.rc_context(STYLE):
+            return function(*args, **kwargs)
+
+    return styled
+
+
+def show(axis, image, **how) -> None:
+    """Put an image on an axis, without a frame; ``how`` is for imshow, grey levels unless given."""
+    image = np.asarray(image)
+    if image.ndim == 3 and image.shape[2] == 1:
+        image = image[..., 0]
+    if image.ndim == 2 and not how:
+        how = {"cmap": "gray", "vmin": 0, "vmax": 255 if image.dtype == np.uint8 else 1}
+    axis.imshow(image, interpolation="nearest", **how)
+    axis.set(xticks=[], yticks=[])
+    for side in axis.spines.values():
+        side.set_visible(False)
+
+
+def name_of(label, names) -> str:
+    """What a class is called: its name, or its number where there are no names."""
+    return str(label) if names is None else str(names[label])
+
+
+def times(shape) -> str:
+    """(28, 28, 1) → '28×28×1'."""
+    return "×".join(str(n) for n in shape)

@@ -1,0 +1,157 @@
+"""Figures of what is counted and measured: classes, training, predictions."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.colors import PowerNorm
+from matplotlib.ticker import MaxNLocator
+
+from .picture import COLOURS, Picture, show, styled
+
+
+@styled
+def class_balance(labels: dict, *, names, title="") -> Picture:
+    """Show which share of each set every class has, beside the share if all were equal.
+
+    labels: name of the set ('training', 'validation', 'test') → labels (N,).
+    """
+    picture = Picture(title, f"{title}: shares of the classes in {', '.join(labels)}.", 2.9)
+    axis = picture.subplots()
+    width = 0.8 / len(labels)
+    for k, (part, y) in enumerate(labels.items()):
+        share = 100 * np.bincount(y, minlength=len(names)) / len(y)
+        axis.bar(
+            np.arange(len(names)) + (k - (len(labels) - 1) / 2) * width,
+            share,
+            width,
+            label=f"{part} ({len(y):,})",
+            color=COLOURS.get(part),
+            hatch=("", "///", "...")[k % 3],
+            edgecolor="white",
+            linewidth=0.8,
+        )
+    equal = 100 / len(names)
+    axis.axhline(equal, color="#222222", linewidth=1, linestyle=":", label=f"equal ({equal:.1f} %)")
+    axis.set_xticks(range(len(names)), names)
+    axis.set(xlabel="class", ylabel="share of the set (%)")
+    axis.tick_params(axis="x", length=0)
+    axis.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return picture
+
+
+@styled
+def learning_curves(history, *, title="") -> Picture:
+    """Show loss and accuracy after every epoch, for training and, where measured, validation.
+
+    history: a :class:`cnn_utils.training.History`.
+    """
+    picture = Picture(title, "", 3.1)
+    axes = picture.subplots(1, 2)
+    epochs = np.arange(1, len(history) + 1)
+    marks = len(history) <= 25
+    told = []
+    for axis, what, unit, factor in zip(
+        axes, ("loss", "accuracy"), ("nats", "%"), (1, 100), strict=True
+    ):
+        for part, prefix, line, mark in (
+            ("training", "", "-", "o"),
+            ("validation", "val_", "--", "s"),
+        ):
+            values = factor * np.asarray(getattr(history, prefix + what))
+            if len(values):
+                axis.plot(
+                    epochs,
+                    values,
+                    line,
+                    marker=mark if marks else None,
+                    markersize=4.5,
+                    color=COLOURS[part],
+                    label=part,
+                )
+                told.append(f"{part} {what} from {values[0]:.3g} to {values[-1]:.3g}")
+        axis.set(xlabel="epoch", ylabel=f"{what} ({unit})")
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
+        axis.grid(axis="y")
+        axis.legend()
+    axes[0].set_ylim(bottom=0)
+    picture.alt = f"{title}: over {len(history)} epochs {', '.join(told)}."
+    return picture
+
+
+@styled
+def confusion_matrix(counts, *, names, title="") -> Picture:
+    """Show how often each class (row) was taken for each class (column).
+
+    counts: whole numbers (K, K), true class first. Numbers are counts; the colour is their share
+    of the row, so that classes of different sizes can be compared.
+    """
+    counts = np.asarray(counts)
+    share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    right, total = int(np.trace(counts)), int(counts.sum())
+    size = min(0.47 * len(names) + 1.4, 6.2)
+    picture = Picture(title, "", size, width=size + 1.5)
+    picture.alt = f"{title}: {right} of {total} on the diagonal; " + (
+        ", ".join(
+            f"{names[i]} taken for {names[j]} {counts[i, j]} times"
+            for i, j in _largest_off_diagonal(counts)
+        )
+        or "nothing off it"
+    )
+    axis = picture.subplots()
+    norm = PowerNorm(0.4, 0, 100)  # a few per cent are mistakes worth seeing: stretch the low end
+    image = axis.imshow(share, cmap="cividis", norm=norm)
+    for (i, j), count in np.ndenumerate(counts):
+        dark = norm(share[i, j]) < 0.47
+        axis.text(
+            j,
+            i,
+            f"{count}" if count else "·",
+            ha="center",
+            va="center",
+            fontsize=9,
+            color="white" if dark else "black",
+            alpha=1 if count else 0.5,
+        )
+    axis.set_xticks(range(len(names)), names)
+    axis.set_yticks(range(len(names)), names)
+    axis.tick_params(length=0)
+    axis.set(xlabel="predicted class", ylabel="true class")
+    for side in axis.spines.values():
+        side.set_visible(False)
+    ticks = [0, 1, 5, 20, 50, 100]
+    picture.colorbar(image, ax=axis, label="share of the true class (%)", shrink=0.8, ticks=ticks)
+    return picture
+
+
+def _largest_off_diagonal(counts, most=5):
+    wrong = counts * (1 - np.eye(len(counts), dtype=int))
+    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    return [
+        (i, j) for i, j in zip(*np.unravel_index(order, wrong.shape), strict=True) if wrong[i, j]
+    ]
+
+
+@styled
+def probability_bars(image, p, *, names, label=None, title="") -> Picture:
+    """Show an image beside the probabilities a model gives it.
+
+    image: (H, W, C); p: (K,); label: the true class, marked where it is known.
+    """
+    p = np.asarray(p)
+    best = int(p.argmax())
+    alt = f"{title}: the model says {names[best]} with probability {p[best]:.2f}"
+    alt += "." if label is None else f"; the true class is {names[label]}."
+    picture = Picture(title, alt, max(2.2, 0.24 * len(p) + 0.9), width=6.5)
+    left, axis = picture.subplots(1, 2, width_ratios=[1, 2])
+    show(left, image)
+    colours = ["#C8CDD2"] * len(p)
+    colours[best] = COLOURS["output"]
+    axis.barh(range(len(p)), p, color=colours)
+    for k, value in enumerate(p):
+        words = f"{value:.2f}" + (" ← predicted" if k == best else "")
+        words += " = true" if k == best == label else " ← true" if k == label else ""
+        axis.text(value + 0.015, k, words, va="center", fontsize=9)
+    axis.set_yticks(range(len(p)), names)
+    axis.set(xlim=(0, 1), ylabel="class", xlabel="probability", xticks=[0, 0.5, 1])
+    axis.invert_yaxis()
+    return picture
