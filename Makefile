@@ -1,0 +1,47 @@
+# The two commands are `make lab` and `make test`; `make` alone lists them all.
+# On Windows, and wherever make is missing, type what stands below each target (see README).
+
+# What .venv is made with: python3, or another name where python3 is not one of these versions.
+SUITABLE = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+NAMES = python3 python3.14 python3.13 python3.12 python3.11 python
+PYTHON ?= $(shell for p in $(NAMES); do \
+	$$p -c "$(SUITABLE)" >/dev/null 2>&1 && echo $$p && exit; done; echo python3)
+
+SETUP = @p="$(PYTHON)"; command -v $$p >/dev/null || { echo "$$p was not found. \
+	Install Python 3.11 or later, or name yours: make $@ PYTHON=..." >&2; exit 1; }; \
+	$$p tools/setup_env.py
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab test notebooks lint lock clean
+
+help:  ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+setup:  ## only make the environment (.venv), which `make lab` does too
+	$(SETUP) lab
+
+lab:  ## open JupyterLab on notebooks/; sets everything up the first time
+	$(SETUP) lab
+	@.venv/bin/python tools/lab.py $(ARGS)
+
+test:  ## run every test; ARGS="-k pooling" or ARGS=tests/test_setup.py runs some of them
+	$(SETUP) test
+	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+notebooks:  ## execute every notebook and save its outputs; ARGS=--check only compares
+	$(SETUP) lab
+	.venv/bin/python tools/run_notebooks.py $(ARGS)
+
+lint:  ## check style and formatting
+	$(SETUP) test
+	.venv/bin/python -m ruff check
+	.venv/bin/python -m ruff format --check
+
+lock:  ## pin every package anew from pyproject.toml; ARGS=--upgrade takes the newest versions
+	$(SETUP) test
+	.venv/bin/python -m pip install --quiet uv
+	.venv/bin/python tools/lock.py $(ARGS)
+
+clean:  ## delete the environment and everything that running made
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	find . \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +
