@@ -8,7 +8,6 @@ saves, so it is held to one thread meanwhile.
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 from collections.abc import Callable
@@ -21,11 +20,16 @@ from threadpoolctl import ThreadpoolController
 _blas = ThreadpoolController().select(user_api="blas")
 _lock = threading.Lock()
 _inside = threading.local()  # .block is True in a thread that is working on a block
-_scratch = threading.local()  # the arrays of scratch(), by name
 _pool: ThreadPoolExecutor | None = None
 _holders = 0  # how many with-blocks hold BLAS to one thread at this moment
 _release = None  # what lets it go again
-_LARGEST_SCRATCH = 2**24  # bytes kept for each name and thread
+
+
+# Linux' memory allocator (glibc) hands every freed array from 128 KiB on back to the system, and
+# gets the next one as new pages that must be zeroed first; threads then wait for each other. Once
+# it has seen a larger array freed, it keeps all memory up to that size. So show it the largest
+# that counts, 32 MiB. Nothing touches its pages: it costs nothing. Elsewhere it has no effect.
+np.empty(2**25 - 2**16, np.uint8)
 
 
 def _available_cpus() -> int:
@@ -49,7 +53,8 @@ def set_threads(n: int) -> None:
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
         raise ValueError(f"the number of threads must be a whole number of at least 1, not {n!r}.")
     with _lock:
-        _threads, _pool = n, None
+        if n != _threads:
+            _threads, _pool = n, None
 
 
 @contextmanager
@@ -121,19 +126,3 @@ def _helpers() -> ThreadPoolExecutor:
         if _pool is None:
             _pool = ThreadPoolExecutor(max(_threads - 1, 1), thread_name_prefix="cnn_utils")
         return _pool
-
-
-def scratch(name: str, shape: tuple[int, ...], dtype) -> np.ndarray:
-    """An array with arbitrary contents, in memory this thread uses again at the next call.
-
-    For intermediate results inside a block: asking the system for a fresh megabyte, which arrives
-    as zeroed pages, takes longer than filling it. Valid until this thread calls with that name.
-    """
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    if size > _LARGEST_SCRATCH:
-        return np.empty(shape, dtype)
-    memory = getattr(_scratch, name, None)
-    if memory is None or memory.size < size:
-        memory = np.empty(size, np.uint8)
-        setattr(_scratch, name, memory)
-    return memory[:size].view(dtype).reshape(shape)
