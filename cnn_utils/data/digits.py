@@ -1,7 +1,7 @@
 """Handwritten-like digits drawn from strokes: the generator of the embedded stand-in for MNIST.
 
-Nothing here is a font or a photograph. A digit starts as a pen path through a few control points and
-goes through the steps a real one goes through:
+Nothing here is a font or a photograph. A digit starts as a pen path through a few control points
+and goes through the steps a real one goes through:
 
     control points → a writer's habits and the hand's tremble → smooth curve (Catmull-Rom spline)
     → slant, width, a smooth warp → pen width along the stroke → ink = distance to the path
@@ -16,8 +16,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Pen paths in a box of 100 × 100 (x to the right, y downwards). "!" marks a corner, where the pen turns
-# sharply; between corners the path is smooth. "/" lifts the pen. Every digit has several ways to be written.
+# Pen paths in a box of 100 × 100 (x to the right, y downwards). "!" marks a corner, where the pen
+# turns sharply; between corners the path is smooth. "/" lifts the pen. Every digit has several
+# ways to be written.
 PEN_PATHS: tuple[tuple[str, ...], ...] = (
     (  # 0: anticlockwise from the top; with a hook into the inside; clockwise from the left
         "56,2 25,10 5,45 15,84 48,98 82,86 96,48 82,12 54,2 38,7",
@@ -87,7 +88,7 @@ class Style:
     slant: float  # leaning to the right is positive
     aspect: float  # width of the box of 100 × 100 over its height
     pen: float  # width of the stroke
-    nib: float  # how much the width depends on the direction of the stroke, 0 … 0.4
+    nib: float  # how much the width depends on the direction of the stroke, 0 … 0.3
     nib_angle: float  # the direction in which the stroke is widest
     tremble: float  # random displacement of control points
     warp: float  # random displacement of the grid in `warp`
@@ -135,9 +136,13 @@ def draw_digit(
     style = random_style(rng) if style is None else style
     strokes = fit_box(digit_strokes(digit, rng, style, pen), size * 20 / 28)
     ink = rasterize(strokes, size, oversampling=1)
-    # Centre by mass: move the strokes by what is missing, then draw again.
+    # Centre by mass: move the strokes by what is missing, but not out of the picture; draw again.
     rows, columns = np.indices(ink.shape) + 0.5
     shift = size / 2 - np.array([(columns * ink).sum(), (rows * ink).sum()]) / ink.sum()
+    room = size - np.max(
+        [(points + radii[:, None]).max(axis=0) for points, radii in strokes], axis=0
+    )
+    shift = np.clip(shift, 0.5, room - 0.5)
     ink = rasterize([(points + shift, radii) for points, radii in strokes], size)
     return np.round(255 * ink).astype(np.uint8)
 
@@ -194,14 +199,17 @@ def rasterize(
     """Ink of strokes given in pixels: float64 (size, size), the covered part of every pixel.
 
     Drawn at `oversampling` times the resolution, where a fine pixel's ink is 1/2 plus how far its
-    centre lies inside the stroke (its distance to the pen's path less the radius), clipped to 0 … 1.
+    centre lies inside the stroke (the radius less its distance to the pen's path), within 0 … 1.
     """
     fine = size * oversampling
     centres = (np.arange(fine) + 0.5) / oversampling
     depth = np.full((fine, fine), -np.inf)  # how deep inside the ink, in pixels
     for points, radii in strokes:
         for first in range(0, len(points) - 1, POINTS_PER_SPAN):  # a few segments at a time
-            p, r = points[first : first + POINTS_PER_SPAN + 1], radii[first : first + POINTS_PER_SPAN + 1]
+            p, r = (
+                points[first : first + POINTS_PER_SPAN + 1],
+                radii[first : first + POINTS_PER_SPAN + 1],
+            )
             reach = [p.min(axis=0) - r.max() - 1, p.max(axis=0) + r.max() + 1]
             (left, top), (right, bottom) = np.searchsorted(centres, reach)
             box = np.s_[top:bottom, left:right]
@@ -230,14 +238,14 @@ def digit_example(seed: int, index: int, writers: int = 250) -> tuple[np.ndarray
 
 
 def make_digits(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Draw n fresh digits: x uint8 (n, 28, 28, 1) and y int64 (n,), balanced over the ten classes."""
+    """Draw n fresh digits: x uint8 (n, 28, 28, 1) and y int64 (n,), balanced over the classes."""
     seed = int(rng.integers(2**32))
     images, labels = zip(*(digit_example(seed, index) for index in range(n)), strict=True)
     return np.stack(images)[..., None], np.array(labels, dtype=np.int64)
 
 
 def _parse(path: str) -> tuple[np.ndarray, np.ndarray]:
-    """Read "10,20 30,40! …" as points in the unit square (P, 2) and whether each is a corner (P,)."""
+    """Read "10,20 30,40! …": points in the unit square (P, 2) and whether each is a corner (P,)."""
     words = path.split()
     points = np.array([[float(number) for number in word.rstrip("!").split(",")] for word in words])
     return points / 100, np.array([word.endswith("!") for word in words])
@@ -249,7 +257,9 @@ def _smooth_curve(control: np.ndarray, is_corner: np.ndarray) -> np.ndarray:
     pieces = []
     for first, last in zip(ends[:-1], ends[1:], strict=True):
         p = control[first : last + 1]
-        p = np.concatenate([[2 * p[0] - p[1]], p, [2 * p[-1] - p[-2]]])  # go straight on at both ends
+        p = np.concatenate(
+            [[2 * p[0] - p[1]], p, [2 * p[-1] - p[-2]]]
+        )  # go straight on at both ends
         t = np.linspace(0, 1, POINTS_PER_SPAN, endpoint=False)[None, :, None]
         before, a, b, after = p[:-3, None], p[1:-2, None], p[2:-1, None], p[3:, None]
         spans = a + t / 2 * (

@@ -1,15 +1,15 @@
 """From bones to a surface with light and colour: the renderer behind `hands`.
 
-Every bone is wrapped in a "round cone", the shape that a ball sweeps while it moves along the bone and
-changes its size. The steps, each a function below:
+Every bone is wrapped in a "round cone", the shape that a ball sweeps while it moves along the bone
+and changes its size. The steps, each a function below:
 
     round_cone    height of one bone above every pixel, exactly
     surface       all bones joined by a smooth maximum of their heights, with normals
-    shade         Lambert's law, shadows the hand throws on itself, ambient light kept out of hollows
+    shade         Lambert's law, shadows of the hand on itself, ambient light kept out of hollows
     skin          colours of palm and back, creases, nails, sleeve
 
-Lengths are pixels (of a grid finer than the finished picture); x points right, y down, z to the viewer.
-Colours are sRGB 0 … 1.
+Lengths are pixels (of a grid finer than the finished picture); x points right, y down, z to the
+viewer. Colours are sRGB 0 … 1.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ JOIN = 10.0  # β between chains
 class Bone:
     """A ball moving from `start` to `end` whose radius changes from one to the other."""
 
-    chain: str  # what it belongs to: "index" … "little", "thumb", "knuckles", "palm", "arm", "sleeve"
+    chain: (
+        str  # what it belongs to: "index" … "little", "thumb", "knuckles", "palm", "arm", "sleeve"
+    )
     start: np.ndarray  # (3,)
     end: np.ndarray  # (3,)
     radii: tuple[float, float]
@@ -37,7 +39,7 @@ class Bone:
 
 @dataclass(frozen=True)
 class Surface:
-    """What the viewer sees of some bones, pixel by pixel: arrays (size, size), normal has a third axis."""
+    """What the viewer sees of some bones, pixel by pixel: (size, size), normals (size, size, 3)."""
 
     height: np.ndarray  # in pixels; −∞ beside the hand
     normal: np.ndarray  # unit vectors; 0 beside the hand
@@ -51,10 +53,10 @@ class Surface:
 
 
 def round_cone(bone: Bone, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Height of a round cone above the points (x, y), and where along the bone (0 … 1) it is reached.
+    """Height of a round cone above the points (x, y), and where on the bone (0 … 1) it is reached.
 
-    The ball at t has centre c(t) = start + t·(end − start) and radius r(t), both linear in t. Above a
-    point its surface has height z(t) = c_z(t) + √q(t) with q(t) = r(t)² − (distance to c_xy(t))², and
+    The ball at t has centre c(t) = start + t·(end − start) and radius r(t), both linear in t. Above
+    a point its surface has height z(t) = c_z(t) + √q(t), q(t) = r(t)² − (distance to c_xy(t))², and
     the cone's height is the maximum over 0 ≤ t ≤ 1. With q(t) = d − s·(t − m)² and g = dc_z/dt the
     maximum is at t = m + √(d/s) · g/√(s + g²), or at an end. Where no ball is, the height is −∞.
     """
@@ -156,7 +158,9 @@ def skin(
     palmar = np.clip(0.5 - 1.2 * facing, 0.0, 1.0)[..., None]
     colour = palmar * colours["palm"] + (1 - palmar) * colours["back"]
     # Fingertips are a little redder.
-    colour = colour * (1 - np.where(is_tip, hand.where, 0.0)[..., None] * np.array([0.0, 0.09, 0.09]))
+    colour = colour * (
+        1 - np.where(is_tip, hand.where, 0.0)[..., None] * np.array([0.0, 0.09, 0.09])
+    )
     # Creases: at the joints of the fingers, and the lines of the palm.
     to_joint = np.minimum(hand.where, np.where(is_tip, 1.0, 1.0 - hand.where)) * length / radius
     is_finger = ~np.isin(chain, ("palm", "arm", "sleeve", "knuckles"))
@@ -182,7 +186,7 @@ def _near(lines: list[np.ndarray], size: int, width: float) -> np.ndarray:
 
 
 def blur(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian blur of (H, W) or (H, W, C) by `sigma` pixels; the edge pixels are repeated outside."""
+    """Gaussian blur of (H, W) or (H, W, C) by `sigma` pixels; edge pixels are repeated outside."""
     reach = max(1, int(np.ceil(2.5 * sigma)))
     weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     weights /= weights.sum()
@@ -195,7 +199,7 @@ def blur(image: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def shifted(image: np.ndarray, dx: int, dy: int) -> np.ndarray:
-    """At every pixel the value dx further right and dy further down; the edge pixels are repeated."""
+    """At every pixel the value dx further right and dy further down; edge pixels are repeated."""
     rows = np.clip(np.arange(image.shape[0]) + dy, 0, image.shape[0] - 1)
     columns = np.clip(np.arange(image.shape[1]) + dx, 0, image.shape[1] - 1)
     return image[rows[:, None], columns]

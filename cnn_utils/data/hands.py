@@ -2,13 +2,13 @@
 
 No photograph is involved. A picture is made in four steps:
 
-    pose       a skeleton with joint angles: which fingers stand, which are folded, where the thumb goes
+    pose       a skeleton with joint angles: which fingers stand, which fold, and the thumb's place
     view       left or right hand, palm or back, turned, scaled and moved into the picture
     render     surface, light and skin (module `hand_rendering`)
     picture    a wall with the hand's shadow, light of some colour, slight blur and noise
 
-A pose is in hand coordinates: a right hand with its palm to the viewer, fingers up, the wrist at the
-origin; x right, y up, z to the viewer; the palm is 1 wide. Start reading at `draw_hand`.
+A pose is in hand coordinates: a right hand with its palm to the viewer, fingers up, the wrist at
+the origin; x right, y up, z to the viewer; the palm is 1 wide. Start reading at `draw_hand`.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def draw_hand(count: int, rng: np.random.Generator, size: int = 64) -> np.ndarra
     background = wall(fine, colours, rng)
     dark = wall_shadow(hand.mask, light, unit, rng)
 
-    # Light adds up in linear colour (sRGB to the power of 2.2), so the reduction to `size` is done there.
+    # Light adds up in linear colour (sRGB to the power of 2.2), so that is where to average pixels.
     mottled = 1 + smooth_noise(fine, 7, rng)[..., None] * np.array([0.02, 0.05, 0.05])
     foreground = (mottled * skin(hand, bones, lines, colours)) ** 2.2 * brightness[..., None]
     linear = np.where(hand.mask[..., None], foreground, background**2.2 * (1 - dark)[..., None])
@@ -109,7 +109,7 @@ def hand_example(seed: int, index: int) -> tuple[np.ndarray, int]:
 
 
 def make_hands(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Draw n fresh hands: x uint8 (n, 64, 64, 3) and y int64 (n,), balanced over the six classes."""
+    """Draw n fresh hands: x uint8 (n, 64, 64, 3) and y int64 (n,), balanced over the classes."""
     seed = int(rng.integers(2**32))
     images, labels = zip(*(hand_example(seed, index) for index in range(n)), strict=True)
     return np.stack(images), np.array(labels, dtype=np.int64)
@@ -119,7 +119,7 @@ def make_hands(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray
 
 
 def hand_bones(raised: tuple[str, ...], rng: np.random.Generator) -> list[Bone]:
-    """Pose a right hand, palm to the viewer, with the named fingers raised and the others folded."""
+    """Pose a right hand, palm to the viewer, the named fingers raised and the others folded."""
     slim = rng.uniform(0.92, 1.12)
     spread = _spread(raised, rng)
     bones, folded = [], []
@@ -143,7 +143,7 @@ def hand_bones(raised: tuple[str, ...], rng: np.random.Generator) -> list[Bone]:
 
 
 def _chain(name, joint, along, lengths, radii, back) -> list[Bone]:
-    """String three bones together: directions along (3, 3), lengths (3,), radii (4,), back (3, 3)."""
+    """String three bones together: directions along and back (3, 3), lengths (3,), radii (4,)."""
     bones = []
     for i in range(3):
         after = joint + lengths[i] * along[i]
@@ -267,13 +267,17 @@ def view(
 
 
 def skin_colours(rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Colours of the "back" of a hand, its "palm" (lighter and redder) and the "sleeve", sRGB 0 … 1."""
+    """Colours of the "back" of a hand, its "palm" (lighter, redder) and "sleeve", sRGB 0 … 1."""
     tone = rng.uniform(0, len(SKIN) - 1)
     scale = np.arange(len(SKIN))
     back = np.array([np.interp(tone, scale, channel) for channel in zip(*SKIN, strict=True)]) / 255
     back = np.clip(back * (1 + rng.normal(0.0, 0.025, 3)), 0.0, 1.0)
     palm = back + (0.12 + 0.06 * tone) * (np.array([0.93, 0.72, 0.62]) - back)
-    return {"back": back, "palm": palm, "sleeve": rng.uniform(0.08, 0.85) * rng.uniform(0.6, 1.0, 3)}
+    return {
+        "back": back,
+        "palm": palm,
+        "sleeve": rng.uniform(0.08, 0.85) * rng.uniform(0.6, 1.0, 3),
+    }
 
 
 def wall(size: int, skin: dict[str, np.ndarray], rng: np.random.Generator) -> np.ndarray:
@@ -296,10 +300,12 @@ def wall(size: int, skin: dict[str, np.ndarray], rng: np.random.Generator) -> np
 
 
 def _wall_colour(avoid: list[np.ndarray], rng: np.random.Generator) -> np.ndarray:
-    """A random colour that differs from all those in `avoid`: mostly a bright, rather white wall."""
+    """A random colour that differs from all those in `avoid`: mostly that of a bright wall."""
     is_bright = rng.random() < 0.8
     while True:
-        light, tinge = (rng.uniform(0.7, 0.95), 0.12) if is_bright else (rng.uniform(0.15, 0.9), 0.35)
+        light, tinge = (
+            (rng.uniform(0.7, 0.95), 0.12) if is_bright else (rng.uniform(0.15, 0.9), 0.35)
+        )
         colour = light * (1 - tinge * rng.random(3))
         if min(np.linalg.norm(colour - other) for other in avoid) > 0.2:
             return colour
