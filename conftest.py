@@ -19,6 +19,7 @@ from run_notebooks import without_widgets
 for name in ("CNN_DATASETS", "MPLBACKEND"):
     os.environ.pop(name, None)
 os.environ["CNN_OFFLINE"] = "1"
+os.environ["CNN_DOWNLOADS"] = os.devnull  # whatever has been downloaded, tests see none of it
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is imported
 
 # Leaves no name behind that a notebook could use without importing it.

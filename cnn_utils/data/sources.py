@@ -3,7 +3,8 @@
 A loader looks in this order and takes the first place that has the set:
 
 1. the folder named by the environment variable CNN_DATASETS (`mnist/`, `fashion/`, `signs/` in it),
-2. `datasets/downloaded/`, which holds what was downloaded before,
+2. `datasets/downloaded/`, which holds what was downloaded before (CNN_DOWNLOADS names another
+   folder for it, such as one that a class shares),
 3. a download into that folder, unless CNN_OFFLINE=1 forbids it,
 4. `datasets/embedded/`, the project's own stand-ins: same formats and shapes, other pictures.
 
@@ -21,7 +22,7 @@ from .download import DownloadError, download
 from .files import DataError
 
 PROJECT = Path(__file__).resolve().parents[2]
-DOWNLOADED = PROJECT / "datasets" / "downloaded"
+DOWNLOADED = Path(os.environ.get("CNN_DOWNLOADS") or PROJECT / "datasets" / "downloaded").absolute()
 EMBEDDED = PROJECT / "datasets" / "embedded"
 
 REMEDIES = {
@@ -170,7 +171,7 @@ def show_path(path: Path) -> str:
         folder = datasets_folder()
     except DataError:
         folder = None
-    for base, sign in ((folder, "$CNN_DATASETS/"), (PROJECT, "")):
+    for base, sign in ((folder, "$CNN_DATASETS/"), (PROJECT, ""), (DOWNLOADED, "$CNN_DOWNLOADS/")):
         if base is not None and path.is_relative_to(base):
             return sign + path.relative_to(base).as_posix()
     return path.name
