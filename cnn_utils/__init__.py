@@ -4,7 +4,7 @@ Read it in this order, each part uses only the ones before it:
 
     gradcheck                are the gradients right?
     data                     readers of the two file formats, downloads, the embedded sets
-    functional, loops        every operation forward and backward: fast, and as the lessons derive it
+    functional, loops        every operation forward and backward: fast, and as derived
     layers, losses, optim    the same as objects
     sequential, training     a model and its training
     plots                    figures: data in, Figure out
