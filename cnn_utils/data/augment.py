@@ -7,7 +7,8 @@ centre ((H-1)/2, (W-1)/2),
     q = F R (p - d) / s + e(p),    d the shift, s the scale, R the inverse rotation, F the mirror,
 
 e a smooth random displacement, and reads the image there. Between four pixels it takes their
-bilinear mean: neighbours weigh by how near they are. Going forward instead would leave holes where no pixel lands.
+bilinear mean: neighbours weigh by how near they are. Going forward instead would leave holes where
+no pixel lands.
 """
 
 import math

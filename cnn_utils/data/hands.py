@@ -227,7 +227,7 @@ def view(
 
     Returns the bones, the palm's lines (each (P, 2)) and the pixels in one unit of the pose.
     """
-    roll, pitch, yaw = np.radians(np.clip(rng.normal(0.0, (10, 6, 6)), -25, 25))
+    roll, pitch, yaw = np.radians(np.clip(rng.normal(0.0, (11, 6, 6)), -25, 25))
     yaw += np.pi * (rng.random() < 0.25)  # seen from the back
     c, s = np.cos([roll, pitch, yaw]), np.sin([roll, pitch, yaw])
     roll_z = np.array([[c[0], -s[0], 0], [s[0], c[0], 0], [0, 0, 1]])
@@ -240,7 +240,7 @@ def view(
     joints = np.array([turn @ point for bone in hand for point in (bone.start, bone.end)])[:, :2]
     low, high = joints.min(axis=0) - 0.1, joints.max(axis=0) + 0.1
     inside = 0.9 * size  # a margin of 5 % on every side
-    unit = min(rng.uniform(0.295, 0.335) * size, inside / (high - low).max())
+    unit = min(rng.uniform(0.29, 0.34) * size, inside / (high - low).max())
     slack = (inside - unit * (high - low)) / 2
     middle = size / 2 + np.clip(rng.normal(0.0, 0.016 * size, 2), -slack, slack)
     origin = np.append(middle - unit * (low + high) / 2, 0.0)
