@@ -19,7 +19,6 @@ from threadpoolctl import ThreadpoolController
 
 _blas = ThreadpoolController().select(user_api="blas")
 _lock = threading.Lock()
-_inside = threading.local()  # .block is True in a thread that is working on a block
 _pool: ThreadPoolExecutor | None = None
 _holders = 0  # how many with-blocks hold BLAS to one thread at this moment
 _release = None  # what lets it go again
@@ -79,17 +78,20 @@ def over_batch(function: Callable[[slice], object], n: int, block: int) -> list:
 
     The blocks depend on n and `block` only and their results come in order, so that whoever adds
     them up in this order gets the same bits for any number of threads. An error in a block is
-    raised here. A call from inside a block runs its own blocks one after another.
+    raised here. Calls may be nested.
     """
     blocks = [slice(start, min(start + block, n)) for start in range(0, n, block)]
     with single_blas_thread():
-        if min(_threads, len(blocks)) <= 1 or getattr(_inside, "block", False):
+        if min(_threads, len(blocks)) <= 1:
             return [function(part) for part in blocks]
         return _share(function, blocks)
 
 
 def _share(function, blocks: list[slice]) -> list:
-    """Run the blocks in this thread and in helpers: whoever is free takes the next one."""
+    """Run the blocks in this thread and in helpers: whoever is free takes the next one.
+
+    Nobody waits for a helper that has not begun (all may be busy), so nothing can deadlock.
+    """
     results = [None] * len(blocks)
     waiting = iter(enumerate(blocks))
 
@@ -98,13 +100,11 @@ def _share(function, blocks: list[slice]) -> list:
             return next(waiting, None)
 
     def work():
-        _inside.block = True
         try:
             while (taken := next_block()) is not None:
                 index, part = taken
                 results[index] = function(part)
         finally:
-            _inside.block = False
             while next_block() is not None:  # after an error: leave nothing to the others
                 pass
 
@@ -112,8 +112,8 @@ def _share(function, blocks: list[slice]) -> list:
     try:
         work()
     finally:
-        late = [helper.cancel() for helper in helpers]  # had not even begun
-        errors = [h.exception() for h, never in zip(helpers, late, strict=True) if not never]
+        begun = [helper for helper in helpers if not helper.cancel()]
+        errors = [helper.exception() for helper in begun]
     for error in filter(None, errors):
         raise error
     return results

@@ -228,7 +228,7 @@ def train(
         "loss": history.loss[-1] if history.loss else None,
         "train_accuracy": model.evaluate(dataset.x_train, dataset.y_train).accuracy,
         "test_accuracy": model.evaluate(dataset.x_test, dataset.y_test).accuracy,
-        "seconds": round(seconds, 2),
+        "seconds": round(seconds, 3),
     }
     model.info = figures
     if out is not None:
