@@ -4,8 +4,8 @@
 
 Writes cnn_utils/trained/results.json (all figures of every seed, which README's table states) and
 the models that come with the course, cnn_utils/trained/{mnist,signs}.h5. These are seed 0's: the
-first, not the luckiest. Nothing here chooses anything by the test set. Run it on a machine that does
-nothing else: it takes the time.
+first, not the luckiest. Nothing here chooses anything by the test set. Run it on a machine that
+does nothing else: it takes the time.
 """
 
 import json
