@@ -1,15 +1,22 @@
-"""Cases that several test files run through: every forward/backward pair, on telling shapes."""
+"""What several test files share: every forward/backward pair on telling shapes; reading figures."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import matplotlib.text
 import numpy as np
 from hypothesis import settings
 
 # The same examples on every run and every machine, and no time limit on one of them.
 SETTINGS = settings(deadline=None, derandomize=True, database=None, max_examples=50)
+
+
+def texts(picture) -> list[str]:
+    """Every text a reader can see in a figure."""
+    found = [text.get_text() for text in picture.findobj(matplotlib.text.Text)]
+    return [text for text in found if text.strip()]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import io
 import matplotlib
 import numpy as np
 import pytest
+from helpers import texts
 from IPython.core.formatters import DisplayFormatter
 from matplotlib.colors import to_rgb
 from PIL import Image
@@ -17,12 +18,6 @@ from cnn_utils.training import History
 
 DIGITS = np.random.default_rng(0).integers(0, 256, (7, 28, 28, 1), dtype=np.uint8)
 PHOTOS = np.random.default_rng(1).integers(0, 256, (4, 16, 20, 3), dtype=np.uint8)
-
-
-def texts(picture):
-    """Every text a reader can see in the picture."""
-    found = [text.get_text() for text in picture.findobj(matplotlib.text.Text)]
-    return [text for text in found if text.strip()]
 
 
 def images(picture):

@@ -7,12 +7,15 @@ is also said by a shape, a pattern or a word.
 Images are (H, W, 1), (H, W, 3) or (H, W); uint8, or floats between 0 and 1.
 """
 
+from .board import Board, number_grids
 from .images import confident_mistakes, image_grid, image_rows
 from .inside import feature_maps, filters, shape_flow
 from .picture import COLOURS, Picture
 from .results import class_balance, confusion_matrix, learning_curves, probability_bars
+from .steps import window_steps
 
 __all__ = [
+    "Board",
     "COLOURS",
     "Picture",
     "class_balance",
@@ -23,6 +26,8 @@ __all__ = [
     "image_grid",
     "image_rows",
     "learning_curves",
+    "number_grids",
     "probability_bars",
     "shape_flow",
+    "window_steps",
 ]

@@ -55,23 +55,30 @@ class Picture(Figure):
     from it find it. Pictures know nothing of pyplot, so none is shown twice or kept in memory.
     """
 
-    def __init__(self, title: str, alt: str, height: float, width: float = WIDTH):
+    def __init__(
+        self,
+        title: str,
+        alt: str,
+        height: float,
+        width: float = WIDTH,
+        layout: str | None = "constrained",
+    ):
         width = max(width, min(0.1 * len(title) + 0.1, WIDTH))  # room for the title
-        super().__init__(figsize=(width, height), dpi=DPI, layout="constrained")
+        super().__init__(figsize=(width, height), dpi=DPI, layout=layout)
         self.alt = alt
         if title:
             self.suptitle(title, x=0.01, ha="left")
 
-    def png(self) -> bytes:
-        """Draw the picture; the same picture gives the same bytes."""
-        drawn, small = io.BytesIO(), io.BytesIO()
+    def png(self, small: bool = True) -> bytes:
+        """Draw the picture; the same picture gives the same bytes.
+
+        small: take the time to make few bytes of it, for a file; an explorer needs it at once.
+        """
+        drawn = io.BytesIO()
         with matplotlib.rc_context(STYLE):
-            self.savefig(drawn, format="png", dpi=SHARPNESS * DPI)
-        image = Image.open(drawn).convert("RGB")
-        if image.getcolors(MOST_DRAWN_COLOURS):  # no photograph: a palette halves the notebook
-            image = image.quantize(256, dither=Image.Dither.NONE)
-        image.save(small, "png")
-        return small.getvalue()
+            compression = {"compress_level": 1}
+            self.savefig(drawn, format="png", dpi=SHARPNESS * DPI, pil_kwargs=compression)
+        return _smaller(drawn) if small else drawn.getvalue()
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         width, height = (round(DPI * inches) for inches in self.get_size_inches())
@@ -80,6 +87,14 @@ class Picture(Figure):
 
     def __repr__(self):
         return "<Picture>"  # compared when notebooks are tested: the same for every data set
+
+
+def _smaller(drawn: io.BytesIO) -> bytes:
+    image, small = Image.open(drawn).convert("RGB"), io.BytesIO()
+    if image.getcolors(MOST_DRAWN_COLOURS):  # no photograph: a palette halves the notebook
+        image = image.quantize(256, dither=Image.Dither.NONE)
+    image.save(small, "png")
+    return small.getvalue()
 
 
 def styled(function):
