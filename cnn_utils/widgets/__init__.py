@@ -1,0 +1,10 @@
+"""Explorers and quizzes for notebooks: ``from cnn_utils import widgets``.
+
+Each explorer starts on the worked example of its lesson. Its controls work by keyboard and mouse;
+cells of its picture can be clicked. It stands on a pure function from a state to a Picture.
+"""
+
+from .kernel_editor import kernel_editor
+from .quiz import quiz
+
+__all__ = ["kernel_editor", "quiz"]
