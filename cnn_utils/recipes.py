@@ -152,7 +152,7 @@ RECIPES: dict[str, Recipe] = {
         dataset=data.load_mnist,
         layers=_mnist_layers,
         optimizer=lambda batch_size: Nesterov(0.05, weight_decay=5e-4),
-        epochs=18,
+        epochs=12,
         schedule=one_cycle(),
         augment=Augmenter(shift=2, rotate=10, scale=0.1, elastic=0.6),
     ),
