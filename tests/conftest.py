@@ -17,11 +17,9 @@ def browser():
         browser.close()
 
 
-@pytest.fixture
-def lab(tmp_path, browser):
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory, browser):
     """A JupyterLab on the empty folder `lab.root`."""
-    root, scratch = tmp_path / "notebooks", tmp_path / "scratch"
-    root.mkdir()
-    scratch.mkdir()
+    root, scratch = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("scratch")
     with start_lab(root, scratch) as lab:
         yield lab

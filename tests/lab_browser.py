@@ -8,6 +8,7 @@ A test reads:
     page.problems.check()
 """
 
+import json
 import os
 import secrets
 import shutil
@@ -129,20 +130,38 @@ def open_notebook(browser, lab: Lab, name: str, width: int = 1300, height: int =
 
 
 def run_all(page, timeout: float = 120) -> None:
-    """Run every cell and wait until each has finished; AssertionError if one failed."""
+    """Run every cell and wait until each has finished; AssertionError if one failed.
+
+    A cell whose source is folded has no number to wait for: a later one has.
+    """
     page.locator(CELLS).first.click()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
     page.wait_for_function(
         """([cells, error]) => document.querySelector(error)
             || [...document.querySelectorAll(cells)]
-                .filter(cell => cell.querySelector('.cm-content').textContent.trim())
+                .filter(cell => cell.querySelector('.cm-content')?.textContent.trim())
                 .every(cell => /\\d/.test(cell.querySelector('.jp-InputPrompt').textContent))""",
         arg=[CELLS, ERROR],
         timeout=timeout * 1000,
     )
     errors = page.locator(ERROR).all_inner_texts()
     assert not errors, "a cell failed:\n" + "\n".join(errors)
+
+
+def close(page, lab: Lab) -> None:
+    """Close the page and stop the kernels, which would stay otherwise."""
+    page.close()
+    kernels = json.loads(_request(lab, "GET", "kernels"))
+    for kernel in kernels:
+        _request(lab, "DELETE", f"kernels/{kernel['id']}")
+
+
+def _request(lab: Lab, method: str, what: str) -> bytes:
+    headers = {"Authorization": f"token {lab.token}"}
+    request = urllib.request.Request(f"{lab.url}/api/{what}", method=method, headers=headers)
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return answer.read()
 
 
 def outputs(page) -> list[str]:

@@ -1,4 +1,4 @@
-"""What all explorers share: controls above, a picture that can be clicked, a sentence below.
+"""What all explorers share: controls above, a picture that can be clicked, a sentence below it.
 
 An explorer is a pure function from a state to a Picture, which tests call directly; `Explorer` puts
 it under controls whose values are the state.
@@ -7,7 +7,6 @@ it under controls whose values are the state.
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
 
 import anywidget
 import ipywidgets
@@ -17,19 +16,25 @@ from cnn_utils.plots.picture import DPI, Picture
 
 
 class PictureView(anywidget.AnyWidget):
-    """An image with a description; tells where it is clicked, in fractions from its left top."""
+    """An image and, below it, its description; tells where the image is clicked.
+
+    png, alt: the image and the description, which screen readers speak when it changes. width: of
+    the image in pixels. clicked: fractions from the left and the top, and how often so far.
+    """
 
     _esm = """
     function render({ model, el }) {
       const image = document.createElement("img");
       image.style.maxWidth = "100%";
       image.draggable = false;
+      const sentence = document.createElement("div");
+      sentence.setAttribute("role", "status");
       let address = "";
       const show = () => {
         const old = address;
         address = URL.createObjectURL(new Blob([model.get("png")], { type: "image/png" }));
         image.src = address;
-        image.alt = model.get("alt");
+        image.alt = sentence.textContent = model.get("alt");
         image.style.width = model.get("width") + "px";
         image.style.cursor = model.get("clickable") ? "pointer" : "default";
         if (old) image.decode().catch(() => {}).then(() => URL.revokeObjectURL(old));
@@ -42,7 +47,7 @@ class PictureView(anywidget.AnyWidget):
         model.save_changes();
       });
       model.on("change:png", show);
-      el.append(image);
+      el.append(image, sentence);
       show();
       return () => URL.revokeObjectURL(address);
     }
@@ -52,7 +57,7 @@ class PictureView(anywidget.AnyWidget):
     alt = traitlets.Unicode().tag(sync=True)
     width = traitlets.Int().tag(sync=True)
     clickable = traitlets.Bool().tag(sync=True)
-    clicked = traitlets.List([0.0, 0.0, 0]).tag(sync=True)  # across, down, how often so far
+    clicked = traitlets.List([0.0, 0.0, 0]).tag(sync=True)
 
 
 class Explorer(ipywidgets.VBox):
@@ -77,12 +82,11 @@ class Explorer(ipywidgets.VBox):
         self.draw, self.controls, self.on_click = draw, controls, on_click
         self._held = False
         self.view = PictureView(clickable=on_click is not None)
-        self.sentence = ipywidgets.HTML()
         wrap = ipywidgets.Layout(flex_flow="row wrap", align_items="center")
         rows = rows if rows is not None else [list(controls.values())]
         lines = [ipywidgets.HBox(row, layout=wrap) for row in rows]
         self._redraw()
-        super().__init__([*lines, self.view, self.sentence])
+        super().__init__([*lines, self.view])
         self.add_class("cnn-explorer")
         for control in controls.values():
             control.observe(self._changed, "value")
@@ -119,7 +123,6 @@ class Explorer(ipywidgets.VBox):
         with self.view.hold_sync():
             self.view.alt, self.view.width = self.picture.alt, width
             self.view.png = self.picture.png(small=False)
-        self.sentence.value = f'<div role="status">{escape(self.picture.alt)}</div>'
 
     def __repr__(self):
         return "<Explorer>"  # compared when notebooks are tested
