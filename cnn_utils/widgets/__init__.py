@@ -6,5 +6,10 @@ cells of its picture can be clicked. It stands on a pure function from a state t
 
 from .kernel_editor import kernel_editor
 from .quiz import quiz
+from .softmax_explorer import softmax_explorer
 
-__all__ = ["kernel_editor", "quiz"]
+__all__ = [
+    "kernel_editor",
+    "quiz",
+    "softmax_explorer",
+]
