@@ -80,7 +80,7 @@ class Board(Picture):
         for index in np.ndindex(rows, columns):
             left, top = x + side * index[1], y + side * index[0]
             right, bottom = left + side, top + side
-            fill = _mix(colour, 0.5 if index in marked else 0.13)
+            fill = tint(colour, 0.5 if index in marked else 0.13)
             if fills is not None:
                 fill = _grey_or_rgb(fills, index)
             elif index in faint and index not in marked:
@@ -104,11 +104,11 @@ class Board(Picture):
         self.axis.add_collection(cells, autolim=False)
         for row, column in marked:  # after all cells, so that no neighbour covers a frame
             corner = (x + side * column, y + side * row)
-            frame = Rectangle(corner, side, side, fill=False, edgecolor=_mix(colour, 1.4), lw=2.4)
+            frame = Rectangle(corner, side, side, fill=False, edgecolor=tint(colour, 1.4), lw=2.4)
             self.axis.add_patch(frame)
         label = name if label is None else label
         if label:
-            self.note(x, y - 0.15, label, color=_mix(colour, 1.4), fontweight="bold", va="bottom")
+            self.note(x, y - 0.15, label, color=tint(colour, 1.4), fontweight="bold", va="bottom")
         self.grids[name] = Grid((rows, columns), x, y, side)
         return self.grids[name]
 
@@ -127,7 +127,7 @@ class Board(Picture):
         limits = self.axis.axis()
         self.axis.imshow(pixels, interpolation="nearest", extent=extent, aspect="auto", **how)
         self.axis.axis(limits)
-        colour = _mix(COLOURS[kind], 1.4)
+        colour = tint(COLOURS[kind], 1.4)
         self.axis.add_patch(
             Rectangle((x, y), width, rows * side, fill=False, edgecolor=colour, lw=1)
         )
@@ -141,7 +141,7 @@ class Board(Picture):
         grid = self.grids[name]
         corner = (grid.x + grid.side * index[1], grid.y + grid.side * index[0])
         width, height = grid.side * shape[1], grid.side * shape[0]
-        for colour, lw in (("white", 3.6), (_mix(COLOURS[kind], 1.4), 2.2)):  # seen on any pixel
+        for colour, lw in (("white", 3.6), (tint(COLOURS[kind], 1.4), 2.2)):  # seen on any pixel
             self.axis.add_patch(
                 Rectangle(corner, width, height, fill=False, edgecolor=colour, lw=lw)
             )
@@ -243,8 +243,8 @@ def _indices(cells) -> set[tuple[int, int]]:
     return {(0, int(c)) if np.ndim(c) == 0 else (int(c[0]), int(c[1])) for c in cells}
 
 
-def _mix(colour, share: float) -> tuple:
-    """The colour on white: a tint where share < 1, a darker shade where it is above."""
+def tint(colour, share: float) -> tuple:
+    """Return the colour on white: a tint where share < 1, a darker shade where it is above."""
     rgb = np.array(to_rgb(colour))
     mixed = 1 - share * (1 - rgb) if share <= 1 else rgb * (2 - share)
     return tuple(np.clip(mixed, 0, 1))

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 
 from cnn_utils import functional as F
-from cnn_utils.plots.board import INK, Board, _mix
+from cnn_utils.plots.board import INK, Board, tint
 from cnn_utils.plots.picture import COLOURS, Picture, styled
 
 from .explorer import Explorer
@@ -78,14 +78,14 @@ def softmax_picture(
         (P, "probabilities p", COLOURS["output"]),
         (ZERO, "gradient dz = p − y", COLOURS["gradient"]),
     ):
-        how = {"ha": "left" if x == P else "center", "color": _mix(colour, 1.4)}
+        how = {"ha": "left" if x == P else "center", "color": tint(colour, 1.4)}
         board.note(x, 0.45, text, fontweight="bold", **how)
     for k in range(3):
         y = 1.6 + 1.2 * k
         is_true = k == true
         board.note(0.15, y, f"class {k}", fontweight="bold" if is_true else "normal")
         if is_true:
-            board.note(1.7, y, "◀ true", color=_mix(COLOURS["wrong"], 1.2), fontweight="bold")
+            board.note(1.7, y, "◀ true", color=tint(COLOURS["wrong"], 1.2), fontweight="bold")
         board.note(Z + 1.1, y, number(steps.z[k], 3), ha="center")
         board.note(E + 1.25, y, number(steps.e[k], 3), ha="center", **_alarm(steps.e[k]))
         _bar(board, P, y, 3.7 * steps.p[k], "output", is_true)
@@ -233,8 +233,8 @@ def _bar(board: Board, x: float, y: float, length: float, kind: str, hatched: bo
             length,
             0.72,
             left=x,
-            color=_mix(colour, 0.45),
-            edgecolor=_mix(colour, 1.3),
+            color=tint(colour, 0.45),
+            edgecolor=tint(colour, 1.3),
             hatch="///" if hatched else None,
             lw=1,
         )
@@ -246,7 +246,7 @@ def _cells(board: Board, x: float, width: float, kind: str) -> None:
         [(x, y - 0.45), (x + width, y - 0.45), (x + width, y + 0.45), (x, y + 0.45)]
         for y in (1.6, 2.8, 4.0)
     ]
-    colour = _mix(COLOURS[kind], 0.13)
+    colour = tint(COLOURS[kind], 0.13)
     cells = PolyCollection(
         corners, facecolors=[colour], edgecolors="#999999", linewidths=0.6, zorder=0
     )
@@ -257,7 +257,7 @@ def _alarm(value) -> dict:
     """How inf and nan are written: in bold and in the colour of what is wrong."""
     if np.isfinite(value):
         return {}
-    return {"fontweight": "bold", "color": _mix(COLOURS["wrong"], 1.2)}
+    return {"fontweight": "bold", "color": tint(COLOURS["wrong"], 1.2)}
 
 
 def _wide(width: str) -> dict:
