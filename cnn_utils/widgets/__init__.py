@@ -6,10 +6,14 @@ cells of its picture can be clicked. It stands on a pure function from a state t
 
 from .kernel_editor import kernel_editor
 from .quiz import quiz
+from .receptive_field import receptive_field
+from .shape_explorer import shape_explorer
 from .softmax_explorer import softmax_explorer
 
 __all__ = [
     "kernel_editor",
     "quiz",
+    "receptive_field",
+    "shape_explorer",
     "softmax_explorer",
 ]

@@ -1,0 +1,272 @@
+"""Where a window can stand on a padded image, how many outputs that makes, and what is lost."""
+
+from __future__ import annotations
+
+import ipywidgets
+import numpy as np
+from matplotlib.collections import PolyCollection
+from matplotlib.patches import Rectangle
+
+from cnn_utils.functional import output_size
+from cnn_utils.plots import COLOURS, Board
+from cnn_utils.plots.board import Grid, product_sum
+from cnn_utils.plots.picture import styled
+from cnn_utils.widgets.explorer import Explorer
+
+START = {"height": 3, "width": 3, "k": 2, "stride": 2, "padding": 1}  # lesson 02's example
+SLIDERS = {  # name in the formula, least, most
+    "height": ("H", 1, 12),
+    "width": ("W", 1, 12),
+    "k": ("K", 1, 7),
+    "stride": ("s", 1, 5),
+    "padding": ("p", 0, 4),
+}
+MODES = {  # what the buttons make of K
+    "valid: p = 0": lambda k: 0,
+    "same: p = (K − 1)/2": lambda k: (k - 1) // 2,
+    "full: p = K − 1": lambda k: k - 1,
+}
+LOOKS = {  # of cells: fill, edge, hatch
+    "pixel": ("#D6E7F4", "#8FAFC8", None),
+    "padding": ("#FFFFFF", "#B8B8B8", None),
+    "pixel never read": ("#C4C4C4", "#555555", "////"),
+    "padding never read": ("#FFFFFF", "#B8B8B8", "////"),
+    "output": ("#DDF1EA", "#7DB8A4", None),
+    "start of a window": (COLOURS["kernel"], COLOURS["kernel"], None),
+}
+
+
+def shape_explorer() -> Explorer:
+    """Sliders for H, W, K, s and p above the padded input, its windows and the output."""
+    controls = {
+        key: ipywidgets.IntSlider(
+            value=START[key],
+            min=least,
+            max=most,
+            description=name,
+            layout=ipywidgets.Layout(width="15em"),
+            style={"description_width": "initial"},
+        )
+        for key, (name, least, most) in SLIDERS.items()
+    }
+    sliders, buttons = list(controls.values()), []
+    most = controls["padding"].max
+
+    for text, padding in MODES.items():
+        button = ipywidgets.Button(description=text, layout=ipywidgets.Layout(width="13em"))
+        button.on_click(
+            lambda _, padding=padding: explorer.set(
+                stride=1, padding=min(padding(explorer.state["k"]), most)
+            )
+        )
+        buttons.append(button)
+    explorer = Explorer(shape_picture, controls, rows=[sliders[:2], sliders[2:], buttons])
+    return explorer
+
+
+@styled
+def shape_picture(height: int, width: int, k: int, stride: int, padding: int) -> Board:
+    """Draw the padded input with its windows, the output, and the formula along both axes.
+
+    height, width: of the input in pixels; k: side of the window; stride: step between windows;
+    padding: rows and columns of zeros at each side. Grids: "input" (padded) and "output".
+    """
+    sizes = (height, width)
+    starts = [
+        range(0, n + 2 * padding - k + 1, stride) for n in sizes
+    ]  # none where it does not fit
+    out = [len(of_axis) for of_axis in starts]
+    fits = min(out) > 0
+    lost = [unread(n, k, stride, padding) for n in sizes]
+    pixels = height * width - (height - len(lost[0])) * (width - len(lost[1]))
+    if fits:
+        title = f"{height}×{width} in, {out[0]}×{out[1]} out: "
+        title += f"{pixels} of {height * width} pixels never read" if pixels else "every pixel read"
+    else:
+        title = f"Impossible: a {k}×{k} window does not fit into this input"
+    lines = [_formula(name, n, k, stride, padding) for name, n in zip("HW", sizes, strict=True)]
+    alt = f"Input {height}×{width}, window {k}×{k}, stride {stride}, padding {padding}. "
+    for name, line, n, of_axis in zip(("Rows", "Columns"), lines, sizes, starts, strict=True):
+        room = n + 2 * padding - k
+        if of_axis:
+            line = f"{name}: ({n} + 2·{padding} − {k})/{stride} = {room / stride:.3g}, floor "
+            line += f"{room // stride}, plus 1 is {len(of_axis)}; starts {_listed(of_axis)}"
+        alt += line.replace("\n", " ") + ". "
+    if fits:
+        alt += f"The output is {out[0]}×{out[1]}. "
+        alt += _loss(lost, pixels, height * width) + _advice(k, stride, padding)
+    else:
+        alt += "So there is no output."
+
+    board = Board(title, alt, columns=8.5, rows=4.55, cell=1.0)  # its unit is an inch
+    _draw_input(board, sizes, k, padding, starts, fits)
+    if fits:
+        _draw_output(board, out)
+        _draw_legend(board)
+    y = 4.0 if fits else 3.6
+    for line, count in zip(lines, out, strict=True):
+        _write(board, 0.2, y, line, color="#222222" if count else "#B34700", va="top")
+        y += 0.23 * (1 + line.count("\n"))
+    return board
+
+
+def unread(n: int, k: int, stride: int, padding: int) -> list[int]:
+    """Which of the n rows (or columns) of an image no window reads; all of them if none fits."""
+    starts = range(0, n + 2 * padding - k + 1, stride)
+    read = {start + u - padding for start in starts for u in range(k)}
+    return [i for i in range(n) if i not in read]
+
+
+@styled
+def window_rows(x, w, stride: int = 1, padding: int = 0, title: str = "") -> Board:
+    """Show each window of a strided correlation of a padded signal as a row, and who is read.
+
+    x (n,), w (k,). Padding and entries that no window reads are grey, the latter also hatched in
+    the last row, which counts how often each entry is read.
+    """
+    padded, k = np.pad(x, padding), len(w)
+    starts = range(0, len(padded) - k + 1, stride)
+    reads = [sum(start <= i < start + k for start in starts) for i in range(len(padded))]
+    faint = {i for i, n in enumerate(reads) if not n or not padding <= i < padding + len(x)}
+    texts = []
+    for i, start in enumerate(starts):
+        window = padded[start : start + k]
+        total = product_sum(zip(window, w, strict=True), window @ w)
+        texts.append(f"z[{i}], start {start}: {total}")
+    count = "how often each is read"
+    alt = "; ".join([*texts, f"{count}: {_listed(reads)}."])
+    board = Board(title, alt, len(padded) + 8.6, 1.3 * len(texts) + 1.6)
+    for i, (start, text) in enumerate(zip(starts, texts, strict=True)):
+        marked = range(start, start + k)
+        board.grid(f"window {i}", padded, 0.3, 0.2 + 1.3 * i, label="", marked=marked, faint=faint)
+        board.note(len(padded) + 0.7, 0.7 + 1.3 * i, text)
+    y = 0.4 + 1.3 * len(texts)
+    board.grid("reads", reads, 0.3, y, "output", label="", faint=np.array(reads) == 0)
+    board.note(len(padded) + 0.7, y + 0.5, count, fontweight="bold")
+    for i in np.flatnonzero(np.array(reads) == 0):
+        how = {"fill": False, "hatch": "////", "edgecolor": "#999999", "lw": 0.6}
+        board.axis.add_patch(Rectangle((0.3 + i, y), 1, 1, **how))
+    return board
+
+
+def _formula(name: str, n: int, k: int, stride: int, padding: int) -> str:
+    """The formula of an axis with its numbers, or why there is no output."""
+    room = n + 2 * padding - k
+    try:
+        size = output_size(n, k, stride, padding)
+    except ValueError as error:
+        why = str(error).rstrip(".").replace("; ", ";\n")
+        return f"{name} + 2p − K = {n} + 2·{padding} − {k} = −{-room}: {why}"
+    quotient = f"⌊{room / stride:.3g}⌋" if room % stride else f"{room // stride}"
+    return (
+        f"{name}_out = ⌊({name} + 2p − K)/s⌋ + 1 = ⌊({n} + 2·{padding} − {k})/{stride}⌋ + 1"
+        f" = {quotient} + 1 = {size}"
+    )
+
+
+def _loss(lost, pixels: int, of: int) -> str:
+    if not pixels:
+        return "Every pixel is read."
+    where = [
+        f"{name}{'s' * (len(which) > 1)} {_listed(which)}"
+        for name, which in zip(("row", "column"), lost, strict=True)
+        if which
+    ]
+    return f"{pixels} of {of} pixels are never read: {' and '.join(where)} of the input."
+
+
+def _advice(k: int, stride: int, padding: int) -> str:
+    if padding >= k:
+        return f" As p ≥ K ({padding} ≥ {k}), the outermost windows see nothing but zeros."
+    if stride == 1 and k % 2 == 0 and padding in (k // 2 - 1, k // 2):
+        return f" No p keeps the size: 2p = K − 1 = {k - 1} is odd."
+    return ""
+
+
+def _listed(numbers) -> str:
+    return ", ".join(str(n) for n in numbers)
+
+
+def _draw_input(board: Board, sizes, k: int, padding: int, starts, fits: bool) -> None:
+    """The padded input: pixels, zeros around them, what is never read, first and last window."""
+    padded = [n + 2 * padding for n in sizes]
+    side = min(0.56, 4.6 / max(padded[1], k), 3.1 / max(padded[0], k))
+    left, top = 0.5, 0.4
+    board.grids["input"] = Grid(tuple(padded), left, top, side)
+    seen = [{start + u for start in of_axis for u in range(k)} for of_axis in starts]
+    cells = {}
+    for row, column in np.ndindex(*padded):
+        inside = all(padding <= i < padding + n for i, n in zip((row, column), sizes, strict=True))
+        lost = fits and not (row in seen[0] and column in seen[1])
+        look = ("pixel" if inside else "padding") + (" never read" if lost else "")
+        cells.setdefault(look, []).append((left + column * side, top + row * side))
+    for look, corners in cells.items():
+        _cells(board, corners, side, look)
+
+    label = f"padded input {padded[0]}×{padded[1]}"
+    if fits:
+        corners = [
+            (left + (column + 0.37) * side, top + (row + 0.37) * side)
+            for row in starts[0]
+            for column in starts[1]
+        ]
+        _cells(board, corners, 0.26 * side, "start of a window")
+        _frames(board, left, top, side, k, starts[0][-1], starts[1][-1])
+        label += " (the numbers: where windows start)"
+        how = {"fontsize": min(9.5, 42 * side), "color": "#8A5F00", "fontweight": "bold"}
+        rows, columns = (of_axis[:: 1 + len(of_axis) // 13] for of_axis in starts)  # not too many
+        for row in rows:
+            _write(board, left - 0.07, top + (row + 0.5) * side, str(row), ha="right", **how)
+        for column in columns:
+            middle = left + (column + 0.5) * side
+            _write(board, middle, top - 0.1, str(column), ha="center", **how)
+    else:
+        _frames(board, left, top, side, k, 0, 0, COLOURS["wrong"])
+        warning = f"the {k}×{k} window sticks out"
+        _write(board, 5.6, 0.08, warning, color="#B34700", fontweight="bold")
+    _write(board, 0.2, 0.08, label, color="#005A8E", fontweight="bold")
+
+
+def _draw_output(board: Board, out) -> None:
+    """The output, its first and last cell framed as their windows are."""
+    left, top = 5.6, 0.4
+    side = min(board.grids["input"].side, 2.7 / out[1], 3.1 / out[0])
+    board.grids["output"] = Grid(tuple(out), left, top, side)
+    corners = [(left + j * side, top + i * side) for i, j in np.ndindex(*out)]
+    _cells(board, corners, side, "output")
+    _frames(board, left, top, side, 1, out[0] - 1, out[1] - 1)
+    label = f"output {out[0]}×{out[1]}"
+    _write(board, left, 0.08, label, color="#007A59", fontweight="bold")
+
+
+def _draw_legend(board: Board) -> None:
+    """Say in words what the looks of the cells mean."""
+    x, y = 0.2, 3.64
+    for look in list(LOOKS)[:4]:
+        _cells(board, [(x, y)], 0.17, look)
+        _write(board, x + 0.24, y + 0.085, look, fontsize=9)
+        x += 0.45 + 0.075 * len(look)
+    _frames(board, x, y, 0.17, 1, 0, 4)
+    _write(board, x + 0.24, y + 0.085, "first", fontsize=9)
+    _write(board, x + 0.93, y + 0.085, "last window, with output", fontsize=9)
+
+
+def _frames(board, left, top, side, k, row, column, colour=COLOURS["kernel"]) -> None:
+    """A frame round the k × k cells at (0, 0), and a dashed one round those at (row, column)."""
+    for i, j, line in ((0, 0, "-"), (row, column, (0, (2.2, 1.2)))):
+        corner = (left + j * side, top + i * side)
+        frame = Rectangle(corner, k * side, k * side, fill=False, edgecolor=colour, lw=2.6, ls=line)
+        board.axis.add_patch(frame)
+
+
+def _cells(board: Board, corners, side: float, look: str) -> None:
+    """Squares of one look, given by their left upper corners: one artist for all of them."""
+    fill, edge, hatch = LOOKS[look]
+    squares = [[(x, y), (x + side, y), (x + side, y + side), (x, y + side)] for x, y in corners]
+    how = {"facecolors": fill, "edgecolors": edge, "hatch": hatch, "linewidths": 0.6}
+    board.axis.add_collection(PolyCollection(squares, **how), autolim=False)
+
+
+def _write(board: Board, x: float, y: float, text: str, **how) -> None:
+    """As Board.note, without setting the style again for each of many texts."""
+    board.axis.text(x, y, text, **{"fontsize": 10, "va": "center", **how})
