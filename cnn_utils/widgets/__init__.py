@@ -5,6 +5,7 @@ cells of its picture can be clicked. It stands on a pure function from a state t
 """
 
 from .kernel_editor import kernel_editor
+from .mask_viewer import mask_viewer
 from .quiz import quiz
 from .receptive_field import receptive_field
 from .shape_explorer import shape_explorer
@@ -12,6 +13,7 @@ from .softmax_explorer import softmax_explorer
 
 __all__ = [
     "kernel_editor",
+    "mask_viewer",
     "quiz",
     "receptive_field",
     "shape_explorer",
