@@ -4,6 +4,8 @@ Each explorer starts on the worked example of its lesson. Its controls work by k
 cells of its picture can be clicked. It stands on a pure function from a state to a Picture.
 """
 
+from .difference_sweep import difference_sweep
+from .graph_stepper import graph_stepper
 from .kernel_editor import kernel_editor
 from .mask_viewer import mask_viewer
 from .quiz import quiz
@@ -12,6 +14,8 @@ from .shape_explorer import shape_explorer
 from .softmax_explorer import softmax_explorer
 
 __all__ = [
+    "difference_sweep",
+    "graph_stepper",
     "kernel_editor",
     "mask_viewer",
     "quiz",
