@@ -4,6 +4,7 @@ Each explorer starts on the worked example of its lesson. Its controls work by k
 cells of its picture can be clicked. It stands on a pure function from a state to a Picture.
 """
 
+from .broadcast_stepper import broadcast_stepper
 from .difference_sweep import difference_sweep
 from .graph_stepper import graph_stepper
 from .kernel_editor import kernel_editor
@@ -14,6 +15,7 @@ from .shape_explorer import shape_explorer
 from .softmax_explorer import softmax_explorer
 
 __all__ = [
+    "broadcast_stepper",
     "difference_sweep",
     "graph_stepper",
     "kernel_editor",
