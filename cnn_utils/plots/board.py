@@ -105,7 +105,7 @@ class Board(Picture):
         for row, column in marked:  # after all cells, so that no neighbour covers a frame
             corner = (x + side * column, y + side * row)
             frame = Rectangle(corner, side, side, fill=False, edgecolor=tint(colour, 1.4), lw=2.4)
-            self.axis.add_patch(frame)
+            self.axis.add_artist(frame)
         label = name if label is None else label
         if label:
             self.note(x, y - 0.15, label, color=tint(colour, 1.4), fontweight="bold", va="bottom")
@@ -128,7 +128,7 @@ class Board(Picture):
         self.axis.imshow(pixels, interpolation="nearest", extent=extent, aspect="auto", **how)
         self.axis.axis(limits)
         colour = tint(COLOURS[kind], 1.4)
-        self.axis.add_patch(
+        self.axis.add_artist(
             Rectangle((x, y), width, rows * side, fill=False, edgecolor=colour, lw=1)
         )
         self.note(x, y - 0.15, name, color=colour, fontweight="bold", va="bottom")
@@ -142,7 +142,7 @@ class Board(Picture):
         corner = (grid.x + grid.side * index[1], grid.y + grid.side * index[0])
         width, height = grid.side * shape[1], grid.side * shape[0]
         for colour, lw in (("white", 3.6), (tint(COLOURS[kind], 1.4), 2.2)):  # seen on any pixel
-            self.axis.add_patch(
+            self.axis.add_artist(
                 Rectangle(corner, width, height, fill=False, edgecolor=colour, lw=lw)
             )
 
@@ -154,7 +154,7 @@ class Board(Picture):
     @styled
     def arrow(self, start, end, colour: str = "#555555", bend: float = 0.0) -> None:
         """Draw an arrow between two places, such as two centres."""
-        self.axis.add_patch(
+        self.axis.add_artist(
             FancyArrowPatch(
                 start,
                 end,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from contextvars import ContextVar
 from functools import wraps
 
 import matplotlib
@@ -97,13 +98,22 @@ def _smaller(drawn: io.BytesIO) -> bytes:
     return small.getvalue()
 
 
+_INSIDE = ContextVar("inside a styled function", default=False)
+
+
 def styled(function):
     """Draw with the style of the course, whatever the notebook has set."""
 
     @wraps(function)
     def styled(*args, **kwargs):
-        with matplotlib.rc_context(STYLE):
+        if _INSIDE.get():  # setting it again would take a tenth of an explorer's time
             return function(*args, **kwargs)
+        token = _INSIDE.set(True)
+        try:
+            with matplotlib.rc_context(STYLE):
+                return function(*args, **kwargs)
+        finally:
+            _INSIDE.reset(token)
 
     return styled
 
