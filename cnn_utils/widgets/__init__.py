@@ -4,6 +4,7 @@ Each explorer starts on the worked example of its lesson. Its controls work by k
 cells of its picture can be clicked. It stands on a pure function from a state to a Picture.
 """
 
+from .backward_explorer import backward_explorer
 from .broadcast_stepper import broadcast_stepper
 from .difference_sweep import difference_sweep
 from .graph_stepper import graph_stepper
@@ -15,6 +16,7 @@ from .shape_explorer import shape_explorer
 from .softmax_explorer import softmax_explorer
 
 __all__ = [
+    "backward_explorer",
     "broadcast_stepper",
     "difference_sweep",
     "graph_stepper",
