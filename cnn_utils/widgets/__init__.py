@@ -13,6 +13,7 @@ from .mask_viewer import mask_viewer
 from .quiz import quiz
 from .receptive_field import receptive_field
 from .shape_explorer import shape_explorer
+from .shape_tracer import shape_tracer
 from .softmax_explorer import softmax_explorer
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "quiz",
     "receptive_field",
     "shape_explorer",
+    "shape_tracer",
     "softmax_explorer",
 ]
