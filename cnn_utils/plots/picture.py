@@ -76,7 +76,8 @@ class Picture(Figure):
         small: take the time to make few bytes of it, for a file; an explorer needs it at once.
         """
         drawn = io.BytesIO()
-        with matplotlib.rc_context(STYLE):
+        hinting = {} if small else {"text.hinting": "none"}  # a sixth faster, and seen by nobody
+        with matplotlib.rc_context(STYLE | hinting):
             compression = {"compress_level": 1}
             self.savefig(drawn, format="png", dpi=SHARPNESS * DPI, pil_kwargs=compression)
         return _smaller(drawn) if small else drawn.getvalue()

@@ -6,6 +6,7 @@ cells of its picture can be clicked. It stands on a pure function from a state t
 
 from .backward_explorer import backward_explorer
 from .broadcast_stepper import broadcast_stepper
+from .convolution_view import convolution_view
 from .difference_sweep import difference_sweep
 from .graph_stepper import graph_stepper
 from .kernel_editor import kernel_editor
@@ -19,6 +20,7 @@ from .softmax_explorer import softmax_explorer
 __all__ = [
     "backward_explorer",
     "broadcast_stepper",
+    "convolution_view",
     "difference_sweep",
     "graph_stepper",
     "kernel_editor",
