@@ -8,8 +8,10 @@ Images are (H, W, 1), (H, W, 3) or (H, W); uint8, or floats between 0 and 1.
 """
 
 from .board import Board, number_grids
+from .calibration import reliability_diagram, wilson_interval
 from .images import confident_mistakes, image_grid, image_rows
 from .inside import feature_maps, filters, shape_flow
+from .maps import map_panels
 from .picture import COLOURS, Picture
 from .results import class_balance, confusion_matrix, learning_curves, probability_bars
 from .steps import window_steps
@@ -26,8 +28,11 @@ __all__ = [
     "image_grid",
     "image_rows",
     "learning_curves",
+    "map_panels",
     "number_grids",
     "probability_bars",
+    "reliability_diagram",
     "shape_flow",
+    "wilson_interval",
     "window_steps",
 ]

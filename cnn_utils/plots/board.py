@@ -18,7 +18,7 @@ HEAD = 0.4  # inches above the board for the title
 
 @dataclass(frozen=True)
 class Grid:
-    """Where a grid is: its shape, the left upper corner and the side of a cell, in board units."""
+    """Where a grid is: its shape, the upper left corner and the side of a cell, in board units."""
 
     shape: tuple[int, int]
     x: float
@@ -62,7 +62,7 @@ class Board(Picture):
         fills=None,
         side: float = 1.0,
     ) -> Grid:
-        """Draw an array of one or two axes with its left upper corner at (x, y).
+        """Draw an array of one or two axes with its upper left corner at (x, y).
 
         values: numbers, or strings that are shown as they are ("" leaves a cell empty). kind: a key
         of COLOURS. label: written above (name if not given, "" for none). marked, faint: indices

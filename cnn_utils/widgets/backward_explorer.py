@@ -22,7 +22,7 @@ from cnn_utils.plots.board import Board, shown
 from cnn_utils.plots.picture import COLOURS
 from cnn_utils.widgets.explorer import Explorer, cell_slider
 
-# The numbers of all lessons are in the left upper corner of X and in the middle of the 4×4 dZ.
+# The numbers of all lessons are in the upper left corner of X and in the middle of the 4×4 dZ.
 X = np.array(
     [[0, 1, 2, 1, 3], [3, -1, 1, 0, -1], [2, -2, 3, 2, 1], [1, 0, -1, 2, 0], [-2, 1, 1, 3, 2]]
 )

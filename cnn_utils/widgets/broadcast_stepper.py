@@ -303,7 +303,7 @@ def _slabs(board, name, array, copies, place, left, top, kind) -> None:
 
 
 def _hatch(board, corners, side, colour) -> None:
-    """Hatch cells lightly, given by their left upper corners: numbers that are not in memory."""
+    """Hatch cells lightly, given by their upper left corners: numbers that are not in memory."""
     strokes = [((0, 0.5), (0.5, 0)), ((0, 1), (1, 0)), ((0.5, 1), (1, 0.5))]
     lines = [
         [(x + side * u, y + side * v) for u, v in ends] for x, y in corners for ends in strokes

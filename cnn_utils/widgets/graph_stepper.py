@@ -25,7 +25,7 @@ ACTIVATIONS = {
     "square": (lambda z: (z * z, z), lambda da, z: da * 2 * z),
     "sigmoid": (sigmoid_forward, sigmoid_backward),
 }
-PLACES = {  # left upper corner of each node's pair of cells; kind of its value
+PLACES = {  # upper left corner of each node's pair of cells; kind of its value
     "x1": (0.4, 0.8, "input"),
     "w1": (0.4, 2.5, "kernel"),
     "x2": (0.4, 4.2, "input"),

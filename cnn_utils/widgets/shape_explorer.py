@@ -260,7 +260,7 @@ def _frames(board, left, top, side, k, row, column, colour=COLOURS["kernel"]) ->
 
 
 def _cells(board: Board, corners, side: float, look: str) -> None:
-    """Squares of one look, given by their left upper corners: one artist for all of them."""
+    """Squares of one look, given by their upper left corners: one artist for all of them."""
     fill, edge, hatch = LOOKS[look]
     squares = [[(x, y), (x + side, y), (x + side, y + side), (x, y + side)] for x, y in corners]
     how = {"facecolors": fill, "edgecolors": edge, "hatch": hatch, "linewidths": 0.6}
