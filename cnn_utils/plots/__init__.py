@@ -14,7 +14,7 @@ from .inside import feature_maps, filters, shape_flow
 from .maps import map_panels
 from .picture import COLOURS, Picture
 from .results import class_balance, confusion_matrix, learning_curves, probability_bars
-from .steps import window_steps
+from .steps import window_rows, window_steps
 
 __all__ = [
     "Board",
@@ -34,5 +34,6 @@ __all__ = [
     "reliability_diagram",
     "shape_flow",
     "wilson_interval",
+    "window_rows",
     "window_steps",
 ]
