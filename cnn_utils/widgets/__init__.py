@@ -9,6 +9,7 @@ from .broadcast_stepper import broadcast_stepper
 from .convolution_view import convolution_view
 from .difference_sweep import difference_sweep
 from .graph_stepper import graph_stepper
+from .initialisation_explorer import initialisation_explorer
 from .kernel_editor import kernel_editor
 from .mask_viewer import mask_viewer
 from .quiz import quiz
@@ -23,6 +24,7 @@ __all__ = [
     "convolution_view",
     "difference_sweep",
     "graph_stepper",
+    "initialisation_explorer",
     "kernel_editor",
     "mask_viewer",
     "quiz",
