@@ -10,6 +10,7 @@ from .convolution_view import convolution_view
 from .difference_sweep import difference_sweep
 from .graph_stepper import graph_stepper
 from .initialisation_explorer import initialisation_explorer
+from .inside_browser import inside_browser
 from .kernel_editor import kernel_editor
 from .mask_viewer import mask_viewer
 from .quiz import quiz
@@ -25,6 +26,7 @@ __all__ = [
     "difference_sweep",
     "graph_stepper",
     "initialisation_explorer",
+    "inside_browser",
     "kernel_editor",
     "mask_viewer",
     "quiz",
