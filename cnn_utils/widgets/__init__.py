@@ -13,6 +13,7 @@ from .initialisation_explorer import initialisation_explorer
 from .inside_browser import inside_browser
 from .kernel_editor import kernel_editor
 from .mask_viewer import mask_viewer
+from .optimizer_explorer import optimizer_explorer
 from .quiz import quiz
 from .receptive_field import receptive_field
 from .shape_explorer import shape_explorer
@@ -29,6 +30,7 @@ __all__ = [
     "inside_browser",
     "kernel_editor",
     "mask_viewer",
+    "optimizer_explorer",
     "quiz",
     "receptive_field",
     "shape_explorer",
