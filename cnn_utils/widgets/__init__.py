@@ -6,6 +6,7 @@ cells of its picture can be clicked. It stands on a pure function from a state t
 
 from .backward_explorer import backward_explorer
 from .broadcast_stepper import broadcast_stepper
+from .column_builder import column_builder
 from .convolution_view import convolution_view
 from .difference_sweep import difference_sweep
 from .graph_stepper import graph_stepper
@@ -23,6 +24,7 @@ from .softmax_explorer import softmax_explorer
 __all__ = [
     "backward_explorer",
     "broadcast_stepper",
+    "column_builder",
     "convolution_view",
     "difference_sweep",
     "graph_stepper",
