@@ -4,6 +4,7 @@ Each explorer starts on the worked example of its lesson. Its controls work by k
 cells of its picture can be clicked. It stands on a pure function from a state to a Picture.
 """
 
+from .augmentation_explorer import augmentation_explorer
 from .backward_explorer import backward_explorer
 from .broadcast_stepper import broadcast_stepper
 from .column_builder import column_builder
@@ -14,6 +15,7 @@ from .initialisation_explorer import initialisation_explorer
 from .inside_browser import inside_browser
 from .kernel_editor import kernel_editor
 from .mask_viewer import mask_viewer
+from .mistake_browser import mistake_browser
 from .optimizer_explorer import optimizer_explorer
 from .quiz import quiz
 from .receptive_field import receptive_field
@@ -22,6 +24,7 @@ from .shape_tracer import shape_tracer
 from .softmax_explorer import softmax_explorer
 
 __all__ = [
+    "augmentation_explorer",
     "backward_explorer",
     "broadcast_stepper",
     "column_builder",
@@ -32,6 +35,7 @@ __all__ = [
     "inside_browser",
     "kernel_editor",
     "mask_viewer",
+    "mistake_browser",
     "optimizer_explorer",
     "quiz",
     "receptive_field",
