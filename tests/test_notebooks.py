@@ -1,6 +1,7 @@
 """The committed notebooks, and the harness that executes them: nbval and the conftest.py above."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,14 @@ def test_a_notebook_is_committed_as_make_notebooks_saves_it(path):
     assert find_problems(notebook) == []
     assert notebook.metadata.kernelspec["name"] == "python3"
     assert normalise(notebook) == notebook, "run `make notebooks`"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_link_between_the_notebooks_leads_somewhere(path):
+    notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    for link in re.findall(r"\]\((?!https?://|#)([^)#\s]+)", text):
+        assert (path.parent / link).exists(), link
 
 
 def test_the_harness_notices_what_it_should(tmp_path):

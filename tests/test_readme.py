@@ -45,3 +45,8 @@ def test_every_file_readme_names_is_there():
     assert len(links) > 10
     for link in links:
         assert (ROOT / link).exists(), link
+
+
+def test_the_syllabus_names_every_notebook():
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        assert f"](notebooks/{path.name})" in README, path.name

@@ -14,6 +14,7 @@ from .graph_stepper import graph_stepper
 from .initialisation_explorer import initialisation_explorer
 from .inside_browser import inside_browser
 from .kernel_editor import kernel_editor
+from .learning_rate_explorer import learning_rate_explorer
 from .mask_viewer import mask_viewer
 from .mistake_browser import mistake_browser
 from .optimizer_explorer import optimizer_explorer
@@ -22,6 +23,7 @@ from .receptive_field import receptive_field
 from .shape_explorer import shape_explorer
 from .shape_tracer import shape_tracer
 from .softmax_explorer import softmax_explorer
+from .training_monitor import training_monitor
 
 __all__ = [
     "augmentation_explorer",
@@ -34,6 +36,7 @@ __all__ = [
     "initialisation_explorer",
     "inside_browser",
     "kernel_editor",
+    "learning_rate_explorer",
     "mask_viewer",
     "mistake_browser",
     "optimizer_explorer",
@@ -42,4 +45,5 @@ __all__ = [
     "shape_explorer",
     "shape_tracer",
     "softmax_explorer",
+    "training_monitor",
 ]

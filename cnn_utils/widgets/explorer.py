@@ -47,6 +47,7 @@ class PictureView(anywidget.AnyWidget):
         model.save_changes();
       });
       model.on("change:png", show);
+      model.on("change:alt", show);  // another sentence under the same picture
       el.append(image, sentence);
       show();
       return () => URL.revokeObjectURL(address);
