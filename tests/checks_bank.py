@@ -1,0 +1,111 @@
+"""What is asked of every exercise's bank of mistakes, whatever the exercise is about."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+from mutants import Tally, mutants
+
+from cnn_utils.checks.comparing import close
+from cnn_utils.checks.exercise import EXERCISES, Exercise, Mistake, results_of, run
+from cnn_utils.checks.failure import CheckFailed
+from cnn_utils.checks.running import call
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+
+
+def failure(name: str, function, seconds: float = 10.0) -> CheckFailed | None:
+    """What the check says about a function; None if it passes."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        try:
+            run(EXERCISES[name], function, seconds)
+        except CheckFailed as found:
+            return found
+    return None
+
+
+def mistakes_of(*names: str) -> list[tuple[str, str]]:
+    """(exercise, id) of every known mistake, to parametrize a test with."""
+    return [(name, mistake.id) for name in names for mistake in EXERCISES[name].mistakes]
+
+
+def mistake_of(name: str, identifier: str) -> Mistake:
+    return next(m for m in EXERCISES[name].mistakes if m.id == identifier)
+
+
+def alike(exercise: Exercise) -> list[tuple[str, str]]:
+    """Pairs of known mistakes that make the same numbers on every probe."""
+    made = [(m.id, list(results_of(exercise, m.wrong))) for m in exercise.mistakes]
+    return [
+        (one, other)
+        for i, (one, ours) in enumerate(made)
+        for other, theirs in made[:i]
+        if all(
+            a is not None and b is not None and all(close(x, y) for x, y in zip(a, b, strict=True))
+            for a, b in zip(ours, theirs, strict=True)
+        )
+    ]
+
+
+def shown_by(experiment: str, function) -> str:
+    """What the three lines print when fn is the function."""
+    with contextlib.redirect_stdout(io.StringIO()) as said, np.errstate(all="ignore"):
+        exec(experiment, {"np": np, "fn": function})
+    return said.getvalue()
+
+
+@cache
+def headings(lesson: str) -> list[str]:
+    (path,) = NOTEBOOKS.glob(f"{lesson}_*.ipynb")
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    return [line.lstrip("# ").lower() for line in re.findall(r"^##+ .*$", text, re.M)]
+
+
+def is_in_a_lesson(read: str) -> bool:
+    """Whether 'lesson 03, section 2: the formula grows' names a heading that exists."""
+    found = re.fullmatch(r"lesson (\d\d), (?:section (\d+): )?(.+)", read)
+    if not found:
+        return False
+    lesson, section, title = found.groups()
+    return (f"{section} · {title}" if section else title).lower() in headings(lesson)
+
+
+def tally_of_played(name: str, function, arguments: tuple, battery: list[tuple]) -> Tally:
+    """What becomes of the mutants of a right function whose check plays it (Exercise.play).
+
+    arguments: of one call of the function itself. battery: arguments like those of a probe, on
+    which a mutant that passes must give what the function gives.
+    """
+    play = EXERCISES[name].play
+
+    def made(f, given):
+        outcome = call(partial(play, f), {str(k): value for k, value in enumerate(given)}, 1.0)
+        return outcome.error or outcome.changed or outcome.value
+
+    count = Tally()
+    for what, mutant in mutants(function, arguments):
+        count.tried += 1
+        found = failure(name, mutant, seconds=1.0)
+        if found is not None:
+            count.rejected += 1
+            count.named += found.mistake is not None
+            continue
+        same = all(_same(made(function, given), made(mutant, given)) for given in battery)
+        (count.equivalent if same else count.survivors).append(what)
+    return count
+
+
+def _same(ours, theirs) -> bool:
+    return (
+        isinstance(ours, tuple)
+        and isinstance(theirs, tuple)
+        and len(ours) == len(theirs)
+        and all(close(b, a) for a, b in zip(ours, theirs, strict=True))
+    )
