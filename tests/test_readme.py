@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cnn_utils import recipes
+from cnn_utils import checks, recipes
+from cnn_utils.checks.exercise import EXERCISES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -50,3 +51,10 @@ def test_every_file_readme_names_is_there():
 def test_the_syllabus_names_every_notebook():
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         assert f"](notebooks/{path.name})" in README, path.name
+
+
+def test_the_numbers_of_checks_and_mistakes_are_current():
+    exercises = [value for name, value in EXERCISES.items() if name in checks.__all__]
+    mistakes = sum(len(exercise.mistakes) for exercise in exercises)
+    assert f"any of {len(exercises)} functions" in README
+    assert f"{mistakes} known wrong implementations" in README
