@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from checks_bank import alike, failure, is_in_a_lesson, mistake_of, mistakes_of, shown_by
+from checks_bank import failure
 from mutants import tally
 
-from cnn_utils import checks, functional, loops
-from cnn_utils.checks import exercise
+from cnn_utils import functional, loops
 from cnn_utils.checks.exercise import EXERCISES
 
 NAMES = (
@@ -281,37 +280,6 @@ def call_of(name, rng, k):
     }[name]
 
 
-@pytest.mark.parametrize(("name", "identifier"), mistakes_of(*NAMES))
-def test_a_known_mistake_fails_under_its_own_name(name, identifier):
-    mistake = mistake_of(name, identifier)
-    found = failure(name, mistake.wrong)
-    assert found is not None and found.mistake == identifier, str(found)
-    assert mistake.why in found.parts["why"]
-
-
-@pytest.mark.parametrize(("name", "identifier"), mistakes_of(*NAMES))
-def test_the_experiment_shows_the_mistake(name, identifier):
-    mistake = mistake_of(name, identifier)
-    assert len(mistake.experiment.splitlines()) <= 3
-    right = shown_by(mistake.experiment, EXERCISES[name].reference)
-    try:
-        wrong = shown_by(mistake.experiment, mistake.wrong)
-    except (ValueError, IndexError) as error:  # some stop, as they do in the check
-        wrong = repr(error)
-    assert right and right != wrong
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_bank_is_in_order(name):
-    bank = EXERCISES[name]
-    assert alike(bank) == []
-    identifiers = [mistake.id for mistake in bank.mistakes]
-    assert len(set(identifiers)) == len(identifiers) >= 9
-    assert all(is_in_a_lesson(read) for read in {bank.read, *(m.read for m in bank.mistakes)})
-    assert 3 <= len(bank.hints) <= 4
-    assert bank.contract in getattr(checks, name).__doc__
-
-
 @pytest.mark.parametrize(("name", "function"), RIGHT)
 def test_a_right_function_passes(name, function):
     assert failure(name, function) is None, str(failure(name, function))
@@ -347,18 +315,6 @@ def test_a_right_function_may_compute_in_float64(name, function):
         )
 
     assert failure(name, in_double) is None, str(failure(name, in_double))
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_hints_unfold_and_the_answer_comes_last(name, capsys, monkeypatch):
-    monkeypatch.setattr(exercise, "_UNFOLDED", {})
-    hints = EXERCISES[name].hints
-    for number, text in enumerate(hints, 1):
-        checks.hint(name)
-        said = capsys.readouterr().out
-        assert text in said and f"Hint {number} of {len(hints)}" in said and "def " not in said
-    checks.hint(name)
-    assert f"def {name}_loops(" in capsys.readouterr().out
 
 
 # ---- wrong functions that nobody has met before
