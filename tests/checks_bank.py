@@ -10,7 +10,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
-from mutants import Tally, mutants
+from mutants import Tally, mutants, tally
 
 from cnn_utils.checks.comparing import close
 from cnn_utils.checks.exercise import EXERCISES, Exercise, Mistake, results_of, run
@@ -75,6 +75,31 @@ def is_in_a_lesson(read: str) -> bool:
         return False
     lesson, section, title = found.groups()
     return (f"{section} · {title}" if section else title).lower() in headings(lesson)
+
+
+def in_double(function):
+    """The function, computing in float64 whatever it is given."""
+
+    def doubled(*arguments):
+        floats = (isinstance(a, np.ndarray) and a.dtype.kind == "f" for a in arguments)
+        return function(
+            *(a.astype(float) if f else a for a, f in zip(arguments, floats, strict=True))
+        )
+
+    return doubled
+
+
+def no_mutant_survives(name: str, call_of, share: float, function=None) -> None:
+    """Assert that mutants of the function (the answer if None) fail, or equal it on 12 calls.
+
+    call_of(name, rng, k): the arguments of call k. share: of the mutants must be rejected.
+    """
+    rng = np.random.default_rng(7)
+    calls = [call_of(name, rng, k) for k in range(12)]
+    count = tally(EXERCISES[name], calls, function=function, seconds=2)
+    print(f"{name}: {count}; equivalent: {count.equivalent}")
+    assert not count.survivors
+    assert count.rejected > share * count.tried > 0
 
 
 def tally_of_played(name: str, function, arguments: tuple, battery: list[tuple]) -> Tally:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from checks_bank import failure
-from mutants import tally
+from checks_bank import failure, in_double, no_mutant_survives
 from numpy.lib.stride_tricks import sliding_window_view
 
 from cnn_utils import functional, loops
-from cnn_utils.checks.exercise import EXERCISES
 
 NAMES = ("maxpool2d_forward", "maxpool2d_backward", "avgpool2d_forward", "avgpool2d_backward")
 
@@ -211,34 +209,17 @@ def test_a_right_function_passes(name, function):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_mutant_survives(name):
-    rng = np.random.default_rng(7)
-    count = tally(EXERCISES[name], [call_of(name, rng, k) for k in range(12)], seconds=2)
-    print(f"{name}: {count}; equivalent: {count.equivalent}")
-    assert not count.survivors
-    assert count.rejected > 0.8 * count.tried > 0
+    no_mutant_survives(name, call_of, share=0.8)
 
 
 @pytest.mark.parametrize(("name", "function"), OWN)
 def test_no_mutant_of_another_way_to_write_it_survives(name, function):
-    rng = np.random.default_rng(7)
-    calls = [call_of(name, rng, k) for k in range(12)]
-    count = tally(EXERCISES[name], calls, function=function, seconds=2)
-    print(f"{name}, {function.__name__}: {count}; equivalent: {count.equivalent}")
-    assert not count.survivors
-    assert count.rejected > 0.6 * count.tried > 0
+    no_mutant_survives(name, call_of, share=0.6, function=function)
 
 
 @pytest.mark.parametrize(("name", "function"), RIGHT)
 def test_a_right_function_may_compute_in_float64(name, function):
-    def in_double(*arguments):
-        return function(
-            *(
-                a.astype(float) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a
-                for a in arguments
-            )
-        )
-
-    assert failure(name, in_double) is None, str(failure(name, in_double))
+    assert failure(name, in_double(function)) is None, str(failure(name, in_double(function)))
 
 
 # ---- wrong functions that nobody has met before
