@@ -136,7 +136,7 @@ def run(exercise: Exercise, function: Callable, seconds: float = SECONDS) -> Non
         )
     outcomes, results, stopped = [], [], None
     for probe in exercise.probes:
-        outcomes.append(_call(exercise, function, probe, seconds))
+        outcomes.append(call_on(exercise, function, probe, seconds))
         try:
             results.append(_understood(exercise, function, probe, outcomes[-1]))
         except CheckFailed as failure:
@@ -173,7 +173,7 @@ def run(exercise: Exercise, function: Callable, seconds: float = SECONDS) -> Non
     passed(exercise.name, tried)
 
 
-def _call(
+def call_on(
     exercise: Exercise, function: Callable, probe: Probe, seconds: float = SECONDS, **changed
 ) -> Outcome:
     """Call it on a probe, some of whose arguments may be changed."""
@@ -197,6 +197,8 @@ def _understood(exercise, function, probe, outcome: Outcome) -> tuple:
         )
     if isinstance(error, Refused):
         raise failed(str(error), contract=exercise.contract)
+    if isinstance(error, NotImplementedError) and not str(error):
+        raise failed("your function is not written yet.", contract=exercise.contract)
     if error is not None:
         parts = {"seen": outcome.where} if outcome.where else {}
         if isinstance(error, TypeError) and "positional argument" in str(error):
@@ -264,7 +266,7 @@ def _right_answers(exercise: Exercise) -> list[list[tuple]]:
 
 
 def _reference(exercise: Exercise, function: Callable, probe: Probe) -> tuple:
-    value = _call(exercise, function, probe).value
+    value = call_on(exercise, function, probe).value
     if len(exercise.outputs) == 1:
         value = (value[0],) if isinstance(value, tuple) else (value,)
     return _no_finer(probe, value)
@@ -283,7 +285,7 @@ def results_of(exercise: Exercise, function: Callable) -> Iterator[tuple | None]
     """What a known wrong implementation makes of each probe; None where it fails."""
     for probe in exercise.probes:
         try:
-            outcome = _call(exercise, function, probe)
+            outcome = call_on(exercise, function, probe)
             yield _no_finer(probe, _understood(exercise, function, probe, outcome))
         except CheckFailed:
             yield None
@@ -338,7 +340,7 @@ def _name_error(exercise, results, error, failure: CheckFailed) -> CheckFailed:
             for r, t in zip(results, theirs[: len(results)], strict=True)
         ):
             continue
-        other = _call(exercise, mistake.wrong, probe).error
+        other = call_on(exercise, mistake.wrong, probe).error
         if type(other) is type(error) and str(other) == str(error):
             parts = failure.parts | {"why": mistake.why, "read": mistake.read}
             parts |= {"try": mistake.experiment, "more": f"checks.hint({exercise.name!r})"}
@@ -494,7 +496,7 @@ def _ignored(exercise, function, results, expected) -> str:
         right = _reference(exercise, exercise.reference, Probe("", probe.arguments | {name: other}))
         if all(close(r, e) for r, e in zip(right, expected[0], strict=True)):
             continue
-        outcome = _call(exercise, function, probe, **{name: other})
+        outcome = call_on(exercise, function, probe, **{name: other})
         try:
             found = _understood(exercise, function, probe, outcome)
         except CheckFailed:
@@ -507,7 +509,7 @@ def _ignored(exercise, function, results, expected) -> str:
 def _look_again(exercise, function, results, first: Outcome | None = None) -> None:
     """Does it give the same for the same arguments again, and in another array?"""
     probe = exercise.probes[0]
-    outcome = _call(exercise, function, probe)
+    outcome = call_on(exercise, function, probe)
     again = _understood(exercise, function, probe, outcome)
     if not all(close(a, r) for a, r in zip(again, results[0], strict=True)):
         raise CheckFailed(
@@ -548,7 +550,7 @@ def _look_in_other_order(exercise, function, results) -> None:
         for name, value in probe.arguments.items()
         if isinstance(value, np.ndarray) and value.ndim > 1
     }
-    outcome = _call(exercise, function, probe, **arrays)
+    outcome = call_on(exercise, function, probe, **arrays)
     again = _understood(exercise, function, probe, outcome)
     if not all(close(a, r) for a, r in zip(again, results[0], strict=True)):
         raise CheckFailed(

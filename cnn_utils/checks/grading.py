@@ -1,0 +1,252 @@
+"""Marks for an assignment: each probe that a learner's function gets right earns its share.
+
+    marks = Marks(4, "conv2d_forward")
+    marks.check("stride 2", x, w, b, 2, 0)
+    marks.check("stride 3", x, w, b, 3, 0)
+    marks.total()
+
+The last line's value is what nbgrader takes for the cell. Nothing here raises or writes to stderr,
+whatever a submission does: either would cost all of the cell's points.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import CodeType, FrameType
+
+from .convolution import whole
+from .exercise import EXERCISES, Exercise, Probe, call_on, run
+from .failure import GREEN, PLAIN, RED, CheckFailed
+from .running import Refused, TooSlow, call
+
+__all__ = ["Earned", "Marks", "borrowed", "whole"]
+
+PACKAGE = Path(__file__).resolve().parent.parent
+CHECKS = PACKAGE / "checks"
+OTHERS_WORK = ("scipy", "torch", "tensorflow", "keras", "jax")  # they have what is to be written
+STILL_RUNNING = "was still running"  # in the headline of a function that had to be stopped
+MIME = "application/vnd.cnn-course.marks+json"
+
+
+class Earned(float):
+    """The points of one cell; a saved notebook also holds what was recognised (MIME)."""
+
+    mistakes: tuple[str, ...] = ()  # such as "conv2d_forward: kernel-turned"
+
+    def _repr_mimebundle_(self, **kwargs):
+        return {"text/plain": repr(float(self)), MIME: {"mistakes": list(self.mistakes)}}
+
+
+class Marks:
+    """Collects what one cell of an assignment earns.
+
+    points: for the cell; every check has the same share of them. function: the name of the
+    learner's function, which is the check's name too. uses: functions of the same notebook that it
+    may call. A mistake in one of those costs points in its own task only: a call that fails is
+    tried again with right ones in place of the wrong ones.
+    """
+
+    def __init__(self, points: float, function: str = "", uses: tuple[str, ...] = ()):
+        self.points, self.function, self.uses = points, function, uses
+        self._passed: list[bool] = []
+        self._told: set[tuple] = set()
+        self._mistakes: dict[str, None] = {}  # an ordered set
+
+    def check(self, about: str, *arguments, only: str | None = None) -> None:
+        """Check one call of the learner's function.
+
+        about: the call in words. arguments: as in the check's contract. only: of a function that
+        returns several arrays, the one that counts here ('dw').
+        """
+        exercise, function = EXERCISES[self.function], learners(self.function)
+        one = _one_probe(exercise, about, arguments, only)
+        failure = _failure(exercise, one, function)
+        if failure is not None:
+            wrong = [name for name in self.uses if _is_wrong(name)]
+            if wrong and _is_right_with(wrong, exercise, one, function):
+                failure = None
+                about = f"{about} (with a right {' and '.join(wrong)} in place of yours)"
+        self._passed.append(failure is None)
+        if failure is None:
+            print(f"{GREEN}✓ {about}{PLAIN}")
+            return
+        if failure.mistake:
+            self._mistakes[f"{self.function}: {failure.mistake}"] = None
+        message = (failure.headline, failure.parts.get("seen"), failure.mistake)
+        if message in self._told:
+            print(f"{RED}✗ {about}: the same again{PLAIN}")
+        else:
+            self._told.add(message)
+            print(f"{RED}✗ {about}{PLAIN}", *failure._render_traceback_(), sep="\n")
+
+    def expect(self, test: Callable[[], bool], about: str, advice: str) -> None:
+        """Count a test of another kind: right if `test()` is true. `advice` is shown if it is not.
+
+        It may take ten seconds, print and raise.
+        """
+        outcome = call(test, {})
+        right = outcome.error is None and bool(outcome.value)
+        self._passed.append(right)
+        if right:
+            print(f"{GREEN}✓ {about}{PLAIN}")
+            return
+        print(f"{RED}✗ {about}{PLAIN}")
+        error = outcome.error
+        if isinstance(error, TooSlow):
+            print(f"  It was still running after {error} and was stopped.")
+        elif error is not None:
+            print(f"  It stops with {type(error).__name__}: {error}")
+        print(f"  {advice}")
+
+    def total(self) -> Earned:
+        """The points earned: the share of the checks that passed, to two decimals."""
+        share = sum(self._passed) / len(self._passed) if self._passed else 0.0
+        earned = Earned(round(self.points * share, 2))
+        earned.mistakes = tuple(self._mistakes)
+        print(f"{sum(self._passed)} of {len(self._passed)}: {earned:g} of {self.points:g} points")
+        return earned
+
+
+def learners(name: str) -> object:
+    """What the notebook calls `name`; None where it has no such name."""
+    return vars(sys.modules["__main__"]).get(name)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Verdict:
+    """What is true of a function whatever it is called with."""
+
+    function: object
+    whole: CheckFailed | None  # the failure of its whole check
+    borrowed: str  # the function that does its work, if that is not the learner's
+
+    @property
+    def hopeless(self) -> bool:
+        """No function at all, or one for which nobody should wait again."""
+        return bool(self.whole) and (
+            "compared" not in self.whole.parts or STILL_RUNNING in self.whole.headline
+        )
+
+
+_VERDICTS: dict[tuple, _Verdict] = {}  # by the ids of functions, which live as long as the verdict
+
+
+def _verdict(exercise: Exercise, function, *circumstances) -> _Verdict:
+    """Judge a function, once; anew where the circumstances are others."""
+    key = (id(function), *circumstances)
+    if key not in _VERDICTS:
+        whole = _examine(exercise, function)
+        verdict = _Verdict(function, whole, "")
+        if not verdict.hopeless:
+            verdict = dataclasses.replace(verdict, borrowed=borrowed(exercise, function))
+        _VERDICTS[key] = verdict
+    return _VERDICTS[key]
+
+
+def _failure(exercise: Exercise, one: Exercise, function) -> CheckFailed | None:
+    """What is wrong with a function on one probe, told as well as possible."""
+    if function is None:
+        headline = f"there is no function {exercise.name}."
+        return CheckFailed(exercise.name, headline, {"try": "is its cell there, and was it run?"})
+    verdict = _verdict(exercise, function)
+    if verdict.borrowed:
+        headline = f"your function leaves the work to {verdict.borrowed}."
+        parts = {"try": "write it yourself, with NumPy alone."}
+        return CheckFailed(exercise.name, headline, parts)
+    if verdict.hopeless:
+        return verdict.whole
+    own = _examine(one, function)
+    # The check's own probes tell all known mistakes apart; one call alone may not.
+    return verdict.whole if own and verdict.whole and verdict.whole.mistake else own
+
+
+def _is_wrong(name: str) -> bool:
+    """Whether a function of the notebook is missing, wrong or another's."""
+    function = learners(name)
+    verdict = function is not None and _verdict(EXERCISES[name], function)
+    return not verdict or bool(verdict.whole or verdict.borrowed)
+
+
+def _is_right_with(names: list[str], exercise: Exercise, one: Exercise, function) -> bool:
+    """Whether a function is right on one probe when the notebook's other functions are right."""
+    if function is None or _verdict(exercise, function).borrowed:
+        return False
+    notebook = vars(sys.modules["__main__"])
+    kept = {name: notebook[name] for name in names if name in notebook}
+    notebook.update({name: EXERCISES[name].reference for name in names})
+    try:
+        verdict = _verdict(exercise, function, *names)
+        return not verdict.hopeless and _examine(one, function) is None
+    finally:
+        for name in names:
+            del notebook[name]
+        notebook.update(kept)
+
+
+def _examine(exercise: Exercise, function) -> CheckFailed | None:
+    """The failure of a check, in silence."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            run(exercise, function)
+    except CheckFailed as failure:
+        return failure
+    return None
+
+
+def _one_probe(exercise: Exercise, about: str, arguments: tuple, only: str | None) -> Exercise:
+    """The exercise with one call as its only probe and, perhaps, one of its outputs."""
+    names = tuple(exercise.probes[0].arguments)
+    probe = Probe(about, dict(zip(names, arguments, strict=True)))
+    exercise = dataclasses.replace(exercise, probes=(probe,))
+    return exercise if only is None else _one_output(exercise, only)
+
+
+def _one_output(exercise: Exercise, name: str) -> Exercise:
+    """The exercise with one of its outputs; what a function returns for the others is not read."""
+    place, outputs = exercise.outputs.index(name), exercise.outputs
+
+    def play(function, *arguments):
+        made = exercise.play(function, *arguments) if exercise.play else function(*arguments)
+        if not isinstance(made, tuple | list) or len(made) != len(outputs):
+            raise Refused(f"it must return ({', '.join(outputs)}).")
+        return made[place]
+
+    return dataclasses.replace(exercise, outputs=(name,), play=play)
+
+
+def borrowed(exercise: Exercise, function: Callable) -> str:
+    """The function of this package or of another library that does a learner's work, or ''."""
+    if str(getattr(function, "__module__", "")).split(".")[0] in (PACKAGE.name, *OTHERS_WORK):
+        return f"{function.__module__}.{function.__qualname__}"
+    found: list[str] = []
+
+    def watch(frame: FrameType, event: str, argument) -> None:
+        if event == "call" and not found and _is_anothers(frame.f_code):
+            found.append(f"{frame.f_globals.get('__name__')}.{frame.f_code.co_qualname}")
+
+    def watched(*arguments):
+        sys.setprofile(watch)
+        try:
+            return function(*arguments)
+        finally:
+            sys.setprofile(None)
+
+    call_on(exercise, watched, exercise.probes[0])
+    return found[0] if found else ""
+
+
+@functools.cache
+def _is_anothers(code: CodeType) -> bool:
+    """Whether code is not a learner's. What a check passes as an argument may be used."""
+    if code in {f.__code__ for e in EXERCISES.values() for f in (e.reference, e.answer) if f}:
+        return True
+    path = Path(code.co_filename)
+    if PACKAGE in path.parents:
+        return CHECKS not in path.parents
+    return any(library in path.parts for library in OTHERS_WORK)

@@ -1,0 +1,271 @@
+"""Marks: what a cell of an assignment earns, and that nothing a submission does gets past it."""
+
+import json
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+from cnn_utils import checks, functional
+from cnn_utils.checks.exercise import EXERCISES
+from cnn_utils.checks.grading import MIME, Marks, borrowed, whole
+
+LAYER = (*whole(1, (2, 5, 6, 2), (3, 3, 2, 3), (3,)), 1, 0)
+STRIDED = (*whole(2, (1, 6, 9, 2), (3, 3, 2, 4), (4,)), 2, 1)
+
+
+def conv2d_forward(x, w, b, stride, padding):
+    """A learner's right one, with NumPy alone."""
+    k_h, k_w, _, filters = w.shape
+    padded = np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
+    h_out = (padded.shape[1] - k_h) // stride + 1
+    w_out = (padded.shape[2] - k_w) // stride + 1
+    z = np.zeros((len(x), h_out, w_out, filters))
+    for i in range(h_out):
+        for j in range(w_out):
+            top, left = i * stride, j * stride
+            z[:, i, j] = np.tensordot(padded[:, top : top + k_h, left : left + k_w], w, 3) + b
+    return z
+
+
+def conv2d_backward(dz, x, w, stride, padding):
+    """Right for db only."""
+    return x * 0, w * 0, dz.sum(axis=(0, 1, 2))
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    """Puts a learner's functions where a notebook has them."""
+
+    def hold(**functions):
+        for name, function in functions.items():
+            monkeypatch.setattr(sys.modules["__main__"], name, function, raising=False)
+
+    return hold
+
+
+def earn(points=6, calls=(LAYER, STRIDED)):
+    marks = Marks(points, "conv2d_forward")
+    for number, call in enumerate(calls):
+        marks.check(f"call {number}", *call)
+    return marks.total()
+
+
+def test_a_right_function_earns_everything(notebook, capsys):
+    notebook(conv2d_forward=conv2d_forward)
+    assert earn() == 6
+    assert "✓ call 0" in capsys.readouterr().out
+
+
+def test_every_call_has_the_same_share(notebook, capsys):
+    notebook(conv2d_forward=lambda x, w, b, s, p: conv2d_forward(x, w, b, 1, p))
+    earned = earn(6)
+    assert earned == 3
+    said = capsys.readouterr().out
+    assert "✓ call 0" in said and "✗ call 1" in said
+    assert "your z is the result of stride 1" in said, "the mistake is named"
+    assert earned.mistakes == ("conv2d_forward: stride-one-everywhere",)
+
+
+def test_shares_are_rounded_to_two_decimals(notebook):
+    notebook(conv2d_forward=lambda x, w, b, s, p: conv2d_forward(x, w, b, 1, p))
+    assert earn(1, (LAYER, STRIDED, STRIDED)) == 0.33
+
+
+def test_nbgrader_can_read_the_points(notebook):
+    notebook(conv2d_forward=conv2d_forward)
+    bundle = earn(5)._repr_mimebundle_()
+    assert float(bundle["text/plain"]) == 5.0
+    assert json.loads(json.dumps(bundle[MIME])) == {"mistakes": []}
+
+
+def test_one_mistake_is_told_once_in_a_cell(notebook, capsys):
+    notebook(conv2d_forward=lambda x, w, b, s, p: conv2d_forward(x, w[::-1, ::-1], b, s, p))
+    assert earn(6) == 0
+    said = capsys.readouterr().out
+    assert said.count("turned by 180°") == 1
+    assert "✗ call 1: the same again" in said
+
+
+def test_the_whole_check_tells_apart_what_one_call_cannot(notebook):
+    """On a 1×1 image, many mistakes look the same."""
+    tiny = (*whole(3, (1, 1, 1, 1), (1, 1, 1, 1), (1,)), 1, 0)
+    notebook(conv2d_forward=lambda x, w, b, s, p: conv2d_forward(x, w, 0 * b, s, p))
+    assert earn(1, (tiny,)).mistakes == ("conv2d_forward: bias-missing",)
+
+
+def test_one_output_of_several_counts_alone(notebook, capsys):
+    x, w, _, stride, padding = LAYER
+    (dz,) = whole(4, (2, 3, 4, 3))
+    notebook(conv2d_backward=conv2d_backward)
+    for only, points in (("dx", 0), ("dw", 0), ("db", 2)):
+        marks = Marks(2, "conv2d_backward")
+        marks.check("a call", dz, x, w, stride, padding, only=only)
+        assert marks.total() == points, only
+    notebook(conv2d_backward=lambda dz, x, w, stride, padding: dz)
+    marks = Marks(2, "conv2d_backward")
+    marks.check("a call", dz, x, w, stride, padding, only="db")
+    assert marks.total() == 0
+    assert "it must return (dx, dw, db)" in capsys.readouterr().out
+
+
+def endless(x, w, b, stride, padding):
+    while True:
+        pass
+
+
+def unwritten(x, w, b, stride, padding):
+    raise NotImplementedError()
+
+
+def noisy(x, w, b, stride, padding):
+    warnings.warn("old", stacklevel=1)
+    print("here", file=sys.stderr)
+    print("there\n" * 1000)
+    return conv2d_forward(x, w, b, stride, padding) / np.float64(0)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (None, "there is no function conv2d_forward"),
+        ([1, 2], "this is no function but a list"),
+        (unwritten, "your function is not written yet"),
+        (lambda x: x, "TypeError"),
+        (lambda *a: sys.exit(1), "SystemExit"),
+        (noisy, "z is wrong"),
+    ],
+    ids=["missing", "list", "unwritten", "signature", "exit", "noisy"],
+)
+def test_nothing_gets_past_the_marks(notebook, capfd, function, said):
+    notebook(conv2d_forward=function)
+    assert earn() == 0
+    out, err = capfd.readouterr()
+    assert said in out
+    assert "there\n" not in out
+    assert err == "", "nbgrader gives nothing for a cell that writes to stderr"
+
+
+def test_an_endless_loop_is_waited_for_once(notebook, capsys, monkeypatch):
+    waited = []
+    run = checks.grading.run
+    monkeypatch.setattr(
+        checks.grading, "run", lambda e, f: (waited.append(f), run(e, f, seconds=0.3))
+    )
+    notebook(conv2d_forward=endless)
+    assert earn() == 0
+    assert earn() == 0
+    assert len(waited) == 1
+    assert "was still running" in capsys.readouterr().out
+
+
+def test_a_function_is_judged_anew_when_its_cell_has_run_again(notebook):
+    notebook(conv2d_forward=unwritten)
+    assert earn() == 0
+    notebook(conv2d_forward=conv2d_forward)
+    assert earn() == 6
+
+
+def hands_on(x, w, b, stride, padding):
+    z, _ = functional.conv2d_forward(x, w, b, stride, padding)
+    return z
+
+
+def hands_on_deeper(x, w, b, stride, padding):
+    return hands_on(x, w, b, stride, padding)
+
+
+def scipy_layer(x, w, b, stride, padding):
+    from scipy.signal import correlate
+
+    return correlate(x[0, :, :, 0], w[:, :, 0, 0], mode="valid")[None, :, :, None] + b
+
+
+@pytest.mark.parametrize(
+    ("function", "whose"),
+    [
+        (functional.conv2d_forward, "cnn_utils.functional.convolution.conv2d_forward"),
+        (hands_on, "cnn_utils.functional.convolution.conv2d_forward"),
+        (hands_on_deeper, "cnn_utils.functional.convolution.conv2d_forward"),
+        (EXERCISES["conv2d_forward"].reference, "cnn_utils.checks.convolution"),
+        (scipy_layer, "scipy.signal"),
+    ],
+    ids=["itself", "calls", "calls-deeper", "answer", "scipy"],
+)
+def test_the_work_of_another_earns_nothing(notebook, capsys, function, whose):
+    notebook(conv2d_forward=function)
+    assert earn() == 0
+    assert f"your function leaves the work to {whose}" in capsys.readouterr().out
+
+
+def test_what_a_check_passes_in_may_be_called():
+    """numerical_gradient and train are given functions that stand in cnn_utils.checks."""
+
+    def numerical_gradient(f, x, h):
+        gradient = np.zeros_like(x)
+        for index in np.ndindex(x.shape):
+            kept = x[index]
+            x[index] = kept + h
+            above = f(x)
+            x[index] = kept - h
+            gradient[index] = (above - f(x)) / (2 * h)
+            x[index] = kept
+        return gradient
+
+    checks.numerical_gradient(numerical_gradient)
+    assert borrowed(EXERCISES["numerical_gradient"], numerical_gradient) == ""
+
+
+@pytest.mark.parametrize(
+    ("test", "said"),
+    [
+        (lambda: False, "look at it"),
+        (lambda: 1 / 0, "ZeroDivisionError"),
+        (lambda: sys.exit(), "SystemExit"),
+    ],
+)
+def test_other_tests_count_and_cannot_raise(capfd, test, said):
+    marks = Marks(4)
+    marks.expect(lambda: True, "this is right", "never shown")
+    marks.expect(test, "this is not", "look at it")
+    assert marks.total() == 2
+    out, err = capfd.readouterr()
+    assert said in out and "look at it" in out and "never shown" not in out
+    assert err == ""
+
+
+def padded_wrong(x, padding):
+    return np.pad(x, ((0, 0), (padding, 0), (padding, 0), (0, 0)))
+
+
+def with_padding(x, w, b, stride, padding):
+    return conv2d_forward(sys.modules["__main__"].zero_padding(x, padding), w, b, stride, 0)
+
+
+@pytest.mark.parametrize("helper", [padded_wrong, unwritten, None])
+def test_a_wrong_helper_costs_nothing_elsewhere(notebook, capsys, helper):
+    notebook(conv2d_forward=with_padding, zero_padding=helper)
+    strict = Marks(4, "conv2d_forward")
+    strict.check("padding", *STRIDED)
+    assert strict.total() == 0
+    marks = Marks(4, "conv2d_forward", uses=("zero_padding", "output_size"))
+    marks.check("padding", *STRIDED)
+    assert marks.total() == 4
+    assert "with a right zero_padding and output_size in place" in capsys.readouterr().out
+    assert sys.modules["__main__"].zero_padding is helper, "it is put back"
+    assert not hasattr(sys.modules["__main__"], "output_size")
+
+
+@pytest.mark.parametrize(
+    "function", [None, hands_on, lambda x, w, b, s, p: with_padding(x, w[::-1], b, s, p)]
+)
+def test_a_wrong_helper_excuses_nothing_else(notebook, function):
+    notebook(conv2d_forward=function, zero_padding=padded_wrong)
+    marks = Marks(4, "conv2d_forward", uses=("zero_padding",))
+    marks.check("padding", *STRIDED)
+    assert marks.total() == 0
+
+
+def test_no_check_at_all_earns_nothing():
+    assert Marks(4).total() == 0
