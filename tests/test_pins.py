@@ -1,4 +1,4 @@
-"""Every list of packages says the same: pyproject.toml, the two locks, conda's environment.yml."""
+"""Every list of packages says the same: pyproject.toml, the locks, conda's environment.yml."""
 
 import re
 import tomllib
@@ -15,7 +15,14 @@ ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
+LOCKS = {
+    "requirements.lock": ["lab"],
+    "requirements-grade.lock": ["lab", "grade"],
+    "requirements-test.lock": ["lab", "grade", "test"],
+}
+
+
+@pytest.mark.parametrize("name", LOCKS)
 def test_a_lock_holds_only_pins(name):
     assert len(pins(name)) > 80
     text = (ROOT / name).read_text(encoding="utf-8")
@@ -24,16 +31,15 @@ def test_a_lock_holds_only_pins(name):
 
 
 def test_the_locks_agree():
-    lab, test = pins("requirements.lock"), pins("requirements-test.lock")
-    for name, (version, marker, hashes) in lab.items():
-        assert name in test
-        assert (version, str(marker), hashes) == (test[name][0], str(test[name][1]), test[name][2])
+    lab, grade, test = map(pins, LOCKS)
+    for less, more in ((lab, grade), (grade, test)):
+        for name, (version, marker, hashes) in less.items():
+            assert name in more
+            theirs = more[name]
+            assert (version, str(marker), hashes) == (theirs[0], str(theirs[1]), theirs[2])
 
 
-@pytest.mark.parametrize(
-    ("lock", "extras"),
-    [("requirements.lock", ["lab"]), ("requirements-test.lock", ["lab", "test"])],
-)
+@pytest.mark.parametrize(("lock", "extras"), LOCKS.items(), ids=LOCKS)
 def test_the_locks_satisfy_pyproject(lock, extras):
     pinned = pins(lock)
     wanted = list(PROJECT["dependencies"])
@@ -45,9 +51,10 @@ def test_the_locks_satisfy_pyproject(lock, extras):
         assert marker is None, f"{requirement.name} is pinned for some platforms only"
 
 
-def test_a_learner_need_not_install_what_only_tests_use():
+def test_a_learner_need_not_install_what_only_others_use():
     pinned = pins("requirements.lock")
-    for requirement in map(Requirement, PROJECT["optional-dependencies"]["test"]):
+    extras = PROJECT["optional-dependencies"]
+    for requirement in map(Requirement, extras["test"] + extras["grade"]):
         if requirement.name != "nbclient":  # JupyterLab brings it
             assert requirement.name not in pinned
 

@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A folder with two small locks, where nothing is installed but everything is noted down."""
-    locks = {"lab": tmp_path / "requirements.lock", "test": tmp_path / "requirements-test.lock"}
+    names = ("requirements.lock", "requirements-grade.lock", "requirements-test.lock")
+    locks = {kind: tmp_path / name for kind, name in zip(setup_env.LOCKS, names, strict=True)}
     for lock in locks.values():
         lock.write_text("pip==1.0 \\\n    --hash=sha256:00\nnumpy==2.0 \\\n    --hash=sha256:11\n")
     monkeypatch.setattr(setup_env, "ROOT", tmp_path)
@@ -67,7 +68,16 @@ def test_the_tests_are_added_to_what_a_learner_has(project):
     assert project.set_up("test") == ["install", "-c", "-c"]
     assert str(setup_env.LOCKS["test"]) in project.commands[0]
     assert project.set_up("test") == []
-    assert project.set_up("lab") == []  # the tests' environment has everything
+    assert project.set_up("grade") == []  # the tests' environment has everything
+    assert project.set_up("lab") == []
+
+
+def test_an_instructor_gets_more_than_a_learner_and_less_than_the_tests(project):
+    project.set_up("lab")
+    assert project.set_up("grade") == ["install", "-c", "-c"]
+    assert str(setup_env.LOCKS["grade"]) in project.commands[0]
+    assert project.set_up("lab") == []
+    assert project.set_up("test") == ["install", "-c", "-c"]
 
 
 @pytest.mark.parametrize("fail_at", range(len(WHOLE)))

@@ -31,7 +31,11 @@ def lab_arguments(given: list[str], environ, platform: str, is_root: bool) -> li
 def main() -> None:
     from jupyterlab.labapp import LabApp
 
-    paths = [str(ROOT / "tools" / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]
+    ours = (
+        ROOT / "tools" / "jupyter",
+        ROOT / "notebooks" / "assignments",
+    )  # the latter: nbgrader's
+    paths = [*map(str, ours), os.environ.get("JUPYTER_CONFIG_PATH")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, paths))
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0
     arguments = lab_arguments(sys.argv[1:], os.environ, sys.platform, is_root)

@@ -1,4 +1,4 @@
-"""Resolve pyproject.toml into requirements.lock and requirements-test.lock (`make lock`).
+"""Resolve pyproject.toml into the three locks of a learner, an instructor, a test (`make lock`).
 
 One resolution is valid for every Python and platform below; a second pass asks the package index
 whether each pinned package really has a wheel for each of them. Without arguments versions that
@@ -22,7 +22,11 @@ PLATFORMS = [
 ]
 LOCKS = {
     "requirements.lock": ["--extra", "lab", "-c", "tools/lock-constraints.txt"],
-    "requirements-test.lock": ["--extra", "lab", "--extra", "test", "-c", "requirements.lock"],
+    "requirements-grade.lock": ["--extra", "lab", "--extra", "grade", "-c", "requirements.lock"],
+    "requirements-test.lock": [
+        *("--extra", "lab", "--extra", "grade", "--extra", "test"),
+        *("-c", "requirements-grade.lock"),
+    ],
 }
 
 
@@ -61,11 +65,11 @@ def missing_wheels(lock: str) -> list[str]:
 def main() -> int:
     for lock, extras in LOCKS.items():
         resolve(lock, extras, sys.argv[1:])
-    missing = missing_wheels("requirements-test.lock")  # contains the other one
+    missing = missing_wheels("requirements-test.lock")  # contains the others
     for problem in missing:
         print(problem, file=sys.stderr)
     if not missing:
-        print(f"{' and '.join(LOCKS)}: a wheel of everything for Python {', '.join(PYTHONS)}")
+        print(f"{', '.join(LOCKS)}: a wheel of everything for Python {', '.join(PYTHONS)}")
     return 1 if missing else 0
 
 

@@ -1,6 +1,7 @@
 """Make the course's environment in .venv, once; `make lab` and `make test` begin with this.
 
     python tools/setup_env.py lab      what a learner needs (requirements.lock)
+    python tools/setup_env.py grade    and what an instructor needs (requirements-grade.lock)
     python tools/setup_env.py test     and what the tests need (requirements-test.lock)
 
 It needs a Python, its venv module, pip in one of two forms (ensurepip, or pip itself) and a
@@ -30,7 +31,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-LOCKS = {"lab": ROOT / "requirements.lock", "test": ROOT / "requirements-test.lock"}
+LOCKS = {  # each holds what the ones before it hold
+    "lab": ROOT / "requirements.lock",
+    "grade": ROOT / "requirements-grade.lock",
+    "test": ROOT / "requirements-test.lock",
+}
 OLDEST, NEWEST = (3, 11), (3, 14)  # the versions that the locks are resolved for
 
 # Run inside the new environment. The first makes the package known, and silences what every kernel
@@ -89,7 +94,7 @@ def recipe(holds):
 
 
 def write_state(holds):
-    """Say what .venv holds: "lab", "test", or None for: unfinished."""
+    """Say what .venv holds: "lab", "grade", "test", or None for: unfinished."""
     new = VENV / "course-setup.json.new"
     state = {"holds": holds, "recipe": recipe(holds)}
     new.write_text(json.dumps(state), encoding="utf-8")
@@ -111,6 +116,12 @@ def is_sound(state):
     """Tell whether .venv is complete, of today's pins, and its Python still exists."""
     holds = state["holds"]
     return holds in LOCKS and state["recipe"] == recipe(holds) and venv_python().exists()
+
+
+def enough(holds, wanted):
+    """Tell whether an environment that holds `holds` has all of `wanted`."""
+    levels = list(LOCKS)
+    return levels.index(holds) >= levels.index(wanted)
 
 
 def venv_python():
@@ -203,9 +214,9 @@ def pinned_pip(folder):
 
 
 def set_up(wanted):
-    """Bring .venv to hold "lab" or "test"."""
+    """Bring .venv to hold "lab", "grade" or "test", or more than that."""
     state = read_state()
-    if state and is_sound(state) and state["holds"] in (wanted, "test"):
+    if state and is_sound(state) and enough(state["holds"], wanted):
         return
     started = time.monotonic()
     print(f"Setting up .venv for `{wanted}`, once. About a minute ...", flush=True)
@@ -246,7 +257,7 @@ def one_at_a_time():
 
 def main():
     parser = argparse.ArgumentParser(description="Make the course's environment in .venv, once.")
-    parser.add_argument("wanted", nargs="?", choices=sorted(LOCKS), default="lab")
+    parser.add_argument("wanted", nargs="?", choices=list(LOCKS), default="lab")
     wanted = parser.parse_args().wanted
     try:
         check_python()
