@@ -12,7 +12,7 @@ SETUP = @p="$(PYTHON)"; command -v $$p >/dev/null || { echo "$$p was not found. 
 	$$p tools/setup_env.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test notebooks lint lock clean
+.PHONY: help setup lab app assignments grade test notebooks lint lock clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -23,6 +23,18 @@ setup:  ## only make the environment (.venv), which `make lab` does too
 lab:  ## open JupyterLab on notebooks/; sets everything up the first time
 	$(SETUP) lab
 	@.venv/bin/python tools/lab.py $(ARGS)
+
+app:  ## serve the page that reads drawn digits; prints its address; ARGS are passed to Voilà
+	$(SETUP) lab
+	@.venv/bin/python tools/app.py $(ARGS)
+
+assignments:  ## make the students' versions of the assignments from notebooks/assignments/source
+	$(SETUP) grade
+	.venv/bin/python tools/assignments.py release
+
+grade:  ## grade notebooks/assignments/submitted; ARGS=a1_convolution_forward grades one
+	$(SETUP) grade
+	.venv/bin/python tools/assignments.py grade $(ARGS)
 
 test:  ## run every test; ARGS="-k pooling" or ARGS=tests/test_setup.py runs some of them
 	$(SETUP) test

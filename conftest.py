@@ -14,13 +14,15 @@ from pathlib import Path
 
 import pytest
 from nbval.plugin import IPyNbCell
-from run_notebooks import without_widgets
+from run_notebooks import NO_LESSONS, without_widgets
 
 for name in ("CNN_DATASETS", "MPLBACKEND"):
     os.environ.pop(name, None)
 os.environ["CNN_OFFLINE"] = "1"
 os.environ["CNN_DOWNLOADS"] = os.devnull  # whatever has been downloaded, tests see none of it
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is imported
+
+collect_ignore_glob = [f"notebooks/*{folder}/*" for folder in NO_LESSONS]
 
 # Leaves no name behind that a notebook could use without importing it.
 STRICT_KERNEL = r"""

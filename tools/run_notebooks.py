@@ -43,6 +43,10 @@ FOREIGN_PATH = re.compile(
 )
 
 
+# What JupyterLab keeps, what students get and hand in: none of it is a lesson.
+NO_LESSONS = {".ipynb_checkpoints", "release", "submitted", "autograded", "downloaded"}
+
+
 class NotebookProblem(Exception):
     """Why a notebook can not be saved; names the cell."""
 
@@ -52,8 +56,9 @@ def find_notebooks(paths: list[Path]) -> list[Path]:
     found = []
     for path in paths:
         if path.is_dir():
-            below = (p for p in path.rglob("*.ipynb") if ".ipynb_checkpoints" not in p.parts)
-            found.extend(sorted(below))
+            below = path.rglob("*.ipynb")
+            lessons = (p for p in below if not NO_LESSONS & set(p.relative_to(path).parts))
+            found.extend(sorted(lessons))
         elif path.suffix == ".ipynb" and path.is_file():
             found.append(path)
         else:
