@@ -51,6 +51,11 @@ class CheckFailed(AssertionError):
         return self._lines(RED, BOLD, PLAIN)
 
 
-def passed(check: str, tried: str) -> None:
-    """Print the line of a check that found nothing wrong."""
-    print(f"{GREEN}✓ {check}: right. {tried}{PLAIN}")
+def passed(check: str, tried: list[str]) -> None:
+    """Print the line of a check that found nothing wrong, with as much of what it tried as fits."""
+    for shown in range(len(tried), 0, -1):
+        more = [f"and {len(tried) - shown} more"] if shown < len(tried) else []
+        line = f"✓ {check}: right. Tried: {'; '.join(tried[:shown] + more)}."
+        if len(line) <= WIDTH:
+            break
+    print(f"{GREEN}{line}{PLAIN}")
