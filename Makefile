@@ -12,7 +12,7 @@ SETUP = @p="$(PYTHON)"; command -v $$p >/dev/null || { echo "$$p was not found. 
 	$$p tools/setup_env.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab app assignments grade test notebooks lint lock clean
+.PHONY: help setup lab app assignments collect grade test notebooks lint lock clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -31,6 +31,10 @@ app:  ## serve the page that reads drawn digits; prints its address; ARGS are pa
 assignments:  ## make the students' versions of the assignments from notebooks/assignments/source
 	$(SETUP) grade
 	.venv/bin/python tools/assignments.py release
+
+collect:  ## sort downloaded files into submitted/; ARGS=a1_convolution_forward
+	$(SETUP) grade
+	.venv/bin/python tools/assignments.py collect $(ARGS)
 
 grade:  ## grade notebooks/assignments/submitted; ARGS=a1_convolution_forward grades one
 	$(SETUP) grade

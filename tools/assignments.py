@@ -1,6 +1,7 @@
 """The course's assignments: make the students' versions, grade what they hand in.
 
     python tools/assignments.py release           source/ → release/            (make assignments)
+    python tools/assignments.py collect a1_convolution_forward   downloaded/ → submitted/
     python tools/assignments.py grade             submitted/ → marks, feedback  (make grade)
     python tools/assignments.py grade a1_convolution_forward     one assignment
     python tools/assignments.py grade --again                    also what is graded already
@@ -14,6 +15,7 @@ import argparse
 import csv
 import os
 import re
+import subprocess
 import sys
 import tempfile
 import time
@@ -66,6 +68,27 @@ def make_releases(course: Path) -> None:
     for name in assignments(course):
         generate(course, name, course / "release")
         print(f"release/{name}")
+
+
+def collect(course: Path, name: str) -> None:
+    """Sort what a learning platform handed over into submitted/, by its file names."""
+    archive = course / "downloaded" / name / "archive"
+    if not archive.is_dir() or not any(archive.iterdir()):
+        raise AssignmentProblem(
+            f"there is nothing to collect. Put the files or the .zip that you downloaded into "
+            f"{archive}. Names must begin with the student and contain the assignment, as in "
+            f"ada_{name}.ipynb."
+        )
+    # --force: what was extracted before is extracted again
+    command = [sys.executable, "-m", "nbgrader", "zip_collect", name, "--force"]
+    result = subprocess.run(command, cwd=course, text=True, capture_output=True)
+    lines = result.stderr.splitlines()
+    if result.returncode:
+        raise AssignmentProblem(f"nbgrader could not collect {name}: {lines[-1] if lines else ''}")
+    skipped = [line for line in lines if "Skipped" in line]
+    print(*skipped, sep="\n", end="\n" if skipped else "")
+    students = submissions(course, name)
+    print(f"{name}: {len(students)} in submitted/: {', '.join(students)}")
 
 
 def submissions(course: Path, name: str) -> list[str]:
@@ -199,6 +222,8 @@ def main() -> int:
     parser.add_argument("--course", type=Path, default=COURSE, help="another course folder")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("release", help="make release/ from source/")
+    collecting = commands.add_parser("collect", help="sort downloaded/ into submitted/")
+    collecting.add_argument("name", help="the assignment")
     grading = commands.add_parser("grade", help="grade submitted/, write feedback/ and grades.csv")
     grading.add_argument("names", nargs="*", help="assignments; all, if none is named")
     grading.add_argument("--again", action="store_true", help="also what is graded already")
@@ -209,11 +234,14 @@ def main() -> int:
             make_releases(course)
             return 0
         known = assignments(course)
-        for name in given.names:
+        for name in [given.name] if given.command == "collect" else given.names:
             if name not in known:
                 raise AssignmentProblem(
                     f"there is no assignment {name}; there are {', '.join(known)}."
                 )
+        if given.command == "collect":
+            collect(course, given.name)
+            return 0
         return 1 if grade(course, given.names or known, given.again) else 0
     except AssignmentProblem as problem:
         print(problem, file=sys.stderr)

@@ -34,3 +34,11 @@ c.Execute.coalesce_streams = True  # what is printed piece by piece stays togeth
 c.LimitOutput.max_lines = 300
 c.OverwriteCells.add_missing_cells = True  # a check that was deleted comes back
 c.GenerateFeedback.preprocessors = [GetGrades, HideTests, CSSHTMLHeaderPreprocessor]
+
+# Files as learning platforms hand them over: ada_a1_convolution_forward.ipynb, or a folder
+# "Ada Lovelace_4711_…/" with a1_convolution_forward (1).ipynb in it. Before the first _ stands who.
+NAMES = "|".join(sorted(path.name for path in (Path(c.CourseDirectory.root) / "source").iterdir()))
+c.FileNameCollectorPlugin.named_regexp = (
+    rf".*/(?P<student_id>[^/_]+)_.*?(?P<file_id>{NAMES}|model)(-\d+| ?\(\d+\))?\.(ipynb|h5)$"
+)
+c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".h5"]
