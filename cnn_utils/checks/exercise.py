@@ -308,6 +308,8 @@ def _explains(exercise, results, expected, name) -> list[Mistake]:
     the same numbers: a mistake about sizes that makes the same shapes, if there is just one.
     """
     k = exercise.outputs.index(name)
+    if len(exercise.probes) == 1 and not np.isfinite(results[0][k]).any():
+        return []  # many roads lead to nan
     same_numbers, same_shapes = [], []
     for mistake, theirs in _known(exercise):
         if len(results) < len(theirs) and theirs[len(results)] is not None:
