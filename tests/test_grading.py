@@ -95,6 +95,33 @@ def test_the_whole_check_tells_apart_what_one_call_cannot(notebook):
     assert earn(1, (tiny,)).mistakes == ("conv2d_forward: bias-missing",)
 
 
+def zeros(x, w, b, stride, padding):
+    return np.zeros_like(conv2d_forward(x, w, b, stride, padding))
+
+
+def test_what_the_whole_check_cannot_name_is_described(notebook, capsys):
+    """A wrong name would be worse than none, and in one call zeros may come from anything."""
+    notebook(conv2d_forward=zeros)
+    small = (np.ones((1, 2, 2, 1)), np.ones((1, 1, 1, 1)), np.zeros(1), 1, 0)
+    earned = earn(3, (small, LAYER, STRIDED))
+    assert earned.mistakes == ()
+    assert "every number in it is 0" in capsys.readouterr().out
+
+
+def test_the_whole_check_names_nothing_that_a_call_contradicts(notebook, capsys):
+    def wrong_twice(x, w, b, stride, padding):
+        z = conv2d_forward(x, w, b, 1, padding)
+        return z + (x.shape == (2, 5, 6, 2))
+
+    notebook(conv2d_forward=wrong_twice)
+    marks = Marks(2, "conv2d_forward")
+    marks.check("the stride is 1", *LAYER)
+    assert marks.total().mistakes == ()
+    marks = Marks(2, "conv2d_forward")
+    marks.check("the stride is 2", *STRIDED)
+    assert marks.total().mistakes == ("conv2d_forward: stride-one-everywhere",)
+
+
 def test_one_output_of_several_counts_alone(notebook, capsys):
     x, w, _, stride, padding = LAYER
     (dz,) = whole(4, (2, 3, 4, 3))
@@ -103,6 +130,12 @@ def test_one_output_of_several_counts_alone(notebook, capsys):
         marks = Marks(2, "conv2d_backward")
         marks.check("a call", dz, x, w, stride, padding, only=only)
         assert marks.total() == points, only
+    notebook(conv2d_backward=lambda dz, x, w, stride, padding: (None, None, dz.sum((0, 1, 2))))
+    for only, points in (("dx", 0), ("db", 2)):
+        marks = Marks(2, "conv2d_backward")
+        marks.check("a call", dz, x, w, stride, padding, only=only)
+        assert marks.total() == points, only
+    assert "dx is None" in capsys.readouterr().out
     notebook(conv2d_backward=lambda dz, x, w, stride, padding: dz)
     marks = Marks(2, "conv2d_backward")
     marks.check("a call", dz, x, w, stride, padding, only="db")

@@ -161,9 +161,14 @@ def _failure(exercise: Exercise, one: Exercise, function) -> CheckFailed | None:
         return CheckFailed(exercise.name, headline, parts)
     if verdict.hopeless:
         return verdict.whole
-    own = _examine(one, function)
-    # The check's own probes tell all known mistakes apart; one call alone may not.
-    return verdict.whole if own and verdict.whole and verdict.whole.mistake else own
+    own, whole = _examine(one, function), verdict.whole
+    if own is None or whole is None:
+        return own
+    # The check's own probes tell all known mistakes apart, one call alone does not: no other
+    # mistake is named than theirs, and that only where it makes the same numbers.
+    named = tuple(m for m in exercise.mistakes if m.id == whole.mistake)
+    here = _examine(dataclasses.replace(one, mistakes=named), function)
+    return whole if here.mistake else here
 
 
 def _is_wrong(name: str) -> bool:
@@ -215,6 +220,8 @@ def _one_output(exercise: Exercise, name: str) -> Exercise:
         made = exercise.play(function, *arguments) if exercise.play else function(*arguments)
         if not isinstance(made, tuple | list) or len(made) != len(outputs):
             raise Refused(f"it must return ({', '.join(outputs)}).")
+        if made[place] is None:
+            raise Refused(f"{name} is None.")
         return made[place]
 
     return dataclasses.replace(exercise, outputs=(name,), play=play)
