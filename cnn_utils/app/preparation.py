@@ -1,0 +1,272 @@
+"""From any picture of a digit or a hand to what the network was trained on.
+
+MNIST's digits were not found as they are. LeCun et al. (1998), doi:10.1109/5.726791, section III.A,
+made the writing white on black, scaled it to fit 20 × 20 pixels with its proportions kept (which
+left greys at its edges), and moved its centre of mass to the centre of 28 × 28 pixels. A network
+that learned from such images expects the same of every image. Start reading at `prepare_digit`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from .marks import find_ink, paper
+
+SIDE, BOX = 28, 20  # an image of MNIST, and the square its ink fits into
+HAND_SIDE = 64
+LONGEST_SIDE = 512  # worked at; a larger picture is reduced first
+WIDEST_STROKE = 0.35  # of the picture's shorter side: what is wider is paper and not ink
+LEAST_CONTRAST = 0.06  # between the darkest and the lightest pixel
+LEAST_SIDE = 7  # pixels of the digit's longer side
+LEAST_STRIP = 3  # pixels of the picture's shorter side
+SOLID = 0.95  # a mark that fills so much of an ellipse, and is about as wide as high, is a dot
+ROUGHNESS = 0.6  # see `writing_is_dark`
+GREY = np.array([0.299, 0.587, 0.114], np.float32)  # brightness of red, green, blue; ITU-R BT.601
+CAN_GO = ("noise removal", "inversion", "cropping", "proportions", "anti-aliasing", "centring")
+
+EMPTY = "There is nothing on the canvas yet."
+FAINT = "Nothing stands out in this picture: write larger, darker, or in better light."
+TINY = "The mark is too small to be read: draw it larger, or come closer."
+DOT = "That is only a dot so far: draw the whole digit."
+SMALL_HAND = "The picture is too small: at least 16 by 16 pixels are needed to see a hand."
+NO_HAND = "The picture is all one colour: there is no hand in it."
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a preparation, to be shown.
+
+    name: of the step. image: float32, (H, W) or (H, W, 3), from 0 to 1, neither side above 512.
+    says: one sentence.
+    """
+
+    name: str
+    image: np.ndarray
+    says: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A prepared picture: the steps so far, and what the network takes, or why there is nothing.
+
+    image: float32 from 0 to 1, (28, 28, 1) white ink on black for digits, (64, 64, 3) for hands;
+    None where there is a problem. problem: "" or one sentence for the page.
+    """
+
+    steps: tuple[Step, ...]
+    image: np.ndarray | None
+    problem: str = ""
+
+
+def prepare_digit(image, without=()) -> Prepared:
+    """Prepare a picture of one digit the way MNIST's were prepared.
+
+    Args:
+        image: uint8 (0 to 255) or float (0 to 1), (H, W) or (H, W, 3); dark on light or light on
+            dark, anywhere in the picture, of any size.
+        without: for experiments, what to leave out: any of CAN_GO.
+
+    Returns:
+        Prepared, its image float32 (28, 28, 1). Where no ink is found: a problem and no image.
+
+    Raises:
+        ValueError: if image has another shape or dtype or no pixels; for an unknown name in
+            `without`.
+    """
+    unknown = sorted(set(without) - set(CAN_GO))
+    if unknown:
+        raise ValueError(f"cannot leave out {unknown[0]!r}; choose from {', '.join(CAN_GO)}.")
+    steps = []
+
+    def show(name, image, says):
+        steps.append(Step(name, image, says))
+
+    def stop(problem):
+        return Prepared(tuple(steps), None, problem)
+
+    grey = _reduced(to_grey(image))
+    show("grey", grey, "Only how bright a pixel is counts, not its colour.")
+    if np.ptp(grey) < LEAST_CONTRAST:
+        return stop(EMPTY if np.ptp(grey) == 0 else FAINT)
+
+    if min(grey.shape) < LEAST_STRIP:
+        return stop(TINY)
+    is_dark = writing_is_dark(grey)
+    page = grey if is_dark else 1 - grey  # while the ink is looked for, it is dark on light
+    if "noise removal" in without:
+        ink, says = (page.max() - page) / np.ptp(page), "Nothing is removed."
+    else:
+        ink = find_ink(missing_light(page))
+        says = "Light, shadow, texture and what is no part of the digit are taken away."
+    if ink is None:
+        return stop(FAINT)
+    show("noise removed", 1 - ink if is_dark else ink, says)
+    was = "dark on light, so it is inverted" if is_dark else "light on dark, so it stays"
+    show("white on black", ink, f"The writing is {was}.")
+
+    if "cropping" not in without:
+        ink = cropped(ink)
+    height, width = ink.shape
+    show("cropped", ink, f"The digit takes up {width} by {height} pixels.")
+    if max(ink.shape) < LEAST_SIDE:
+        return stop(TINY)
+    if is_dot(ink):
+        return stop(DOT)
+
+    small = scaled(ink, "proportions" not in without, "anti-aliasing" not in without)
+    says = f"The longer side becomes {BOX} pixels; each new pixel is a mean of old ones."
+    show("scaled", small, says)
+    final = centred(small, "centring" not in without)
+    if "inversion" in without and is_dark:
+        final = 1 - final
+    says = f"The centre of its mass moves to the middle of {SIDE} by {SIDE} pixels."
+    show("centred", final, says)
+    return Prepared(tuple(steps), final[..., None])
+
+
+def prepare_hand(image) -> Prepared:
+    """Prepare a picture of a hand: its middle square, scaled to 64 × 64.
+
+    Args:
+        image: uint8 (0 to 255) or float (0 to 1), (H, W) or (H, W, 3).
+
+    Returns:
+        Prepared, its image float32 (64, 64, 3); a problem where the picture is tiny or all alike.
+
+    Raises:
+        ValueError: if image has another shape or dtype or no pixels.
+    """
+    image = _checked(image)
+    if image.ndim == 2:
+        image = np.repeat(image[..., None], 3, axis=2)
+    if image.dtype != np.uint8:
+        image = np.uint8(np.round(255 * np.clip(image, 0, 1)))
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = Image.fromarray(image[top : top + side, left : left + side])
+    shown = square.resize([min(side, LONGEST_SIDE)] * 2, Image.Resampling.BOX)
+    says = f"The middle square, {side} by {side} pixels; the hand should fill it."
+    steps = (Step("square", _unit(shown), says),)
+    if side < 16:
+        return Prepared(steps, None, SMALL_HAND)
+    final = _unit(square.resize((HAND_SIDE, HAND_SIDE), Image.Resampling.BOX))
+    if np.ptp(final, axis=(0, 1)).max() < LEAST_CONTRAST:
+        return Prepared(steps, None, NO_HAND)
+    says = f"{HAND_SIDE} by {HAND_SIDE} pixels in colour are all that the network sees."
+    return Prepared((*steps, Step("scaled", final, says)), final)
+
+
+# --- the steps, in their order -------------------------------------------------------------------
+
+
+def to_grey(image) -> np.ndarray:
+    """Brightness: float32 (H, W), from 0 to 1. image: as `prepare_digit` takes it."""
+    x = _checked(image)
+    x = x.astype(np.float32) / (255 if x.dtype == np.uint8 else 1)
+    return np.clip(x @ GREY if x.ndim == 3 else x, 0, 1)
+
+
+def writing_is_dark(grey) -> bool:
+    """Whether a page (H, W) is written on dark on light, and not light on dark.
+
+    Take the marks away as if they were dark, and as if they were light. The right page is near to
+    the picture (few pixels are ink) and smooth (no ink is left on it). Counting dark pixels does
+    not do: a shadow may cover half of the paper.
+    """
+    size = [min(n, 128) for n in grey.shape[::-1]]
+    small = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX))
+    costs = []
+    for seen in (small, 1 - small):
+        page = paper(seen, _window(small))
+        rough = sum(np.abs(np.diff(page, axis=axis)).sum() for axis in (0, 1))
+        costs.append(np.abs(seen - page).sum() + ROUGHNESS * _window(small) * rough)
+    return bool(costs[0] <= costs[1])
+
+
+def missing_light(page) -> np.ndarray:
+    """The part of the light that is missing at each pixel of a page, dark on light: (H, W).
+
+    Ink takes the same part of the light away in shadow and in the sun; hence the quotient.
+    """
+    return 1 - page / np.maximum(paper(_smooth(page), _window(page)), 0.02)
+
+
+def cropped(ink) -> np.ndarray:
+    """The box around all that is more ink than not."""
+    rows, columns = (np.flatnonzero((ink > 0.5).any(axis=axis)) for axis in (1, 0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def is_dot(ink) -> bool:
+    """Whether cropped ink (H, W) is about as wide as high and has neither hole nor bay."""
+    height, width = ink.shape
+    y, x = (np.linspace(-1, 1, n) for n in (height, width))
+    inside = x**2 + y[:, None] ** 2 <= 1
+    return 0.5 < height / width < 2 and ink[inside].mean() > SOLID
+
+
+def scaled(ink, keep_proportions=True, anti_alias=True) -> np.ndarray:
+    """Scale to fit 20 × 20 pixels, the strongest ink 1: float32 (h, w), the larger of them 20.
+
+    A new pixel is the mean of the old ones it covers; without anti-aliasing it is one of them.
+    """
+    height, width = ink.shape
+    factor = BOX / max(height, width)
+    size = (max(1, round(factor * width)), max(1, round(factor * height)))
+    how = Image.Resampling.BOX if anti_alias else Image.Resampling.NEAREST
+    small = Image.fromarray(ink).resize(size if keep_proportions else (BOX, BOX), how)
+    small = np.asarray(small)
+    return np.clip(small / max(small.max(), 1e-6), 0, 1)  # a thin pen is as white as a thick one
+
+
+def centred(small, by_mass=True) -> np.ndarray:
+    """Put ink (h, w), at most 20 × 20, into the middle of 28 × 28: float32 (28, 28).
+
+    By mass, as in MNIST: whole pixels are moved, until the mean row and the mean column of the ink
+    lie between 13.5 and 14.5, which they do in all 10,000 test images. Else the box is centred.
+    """
+    corner = []
+    for axis, length in enumerate(small.shape):
+        profile = small.sum(axis=1 - axis)
+        mean = (profile @ np.arange(length)) / profile.sum()
+        start = np.floor(SIDE / 2 - mean + 0.5) if by_mass else (SIDE - length) // 2
+        corner.append(int(np.clip(start, 0, SIDE - length)))
+    image = np.zeros((SIDE, SIDE), np.float32)
+    image[corner[0] : corner[0] + small.shape[0], corner[1] : corner[1] + small.shape[1]] = small
+    return image
+
+
+def _checked(image) -> np.ndarray:
+    image = np.asarray(image)
+    if image.dtype != np.uint8 and image.dtype.kind != "f":
+        raise ValueError(f"image must be uint8 or floats from 0 to 1, got {image.dtype}.")
+    if not (image.ndim == 2 or (image.ndim == 3 and image.shape[2] == 3)) or not image.size:
+        raise ValueError(f"image must be (H, W) or (H, W, 3), got shape {image.shape}.")
+    return image
+
+
+def _reduced(grey) -> np.ndarray:
+    factor = LONGEST_SIDE / max(grey.shape)
+    if factor >= 1:
+        return grey
+    size = [max(1, round(factor * n)) for n in grey.shape[::-1]]
+    return np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX))
+
+
+def _window(page) -> int:
+    return max(3, round(WIDEST_STROKE * min(page.shape)))
+
+
+def _smooth(x) -> np.ndarray:
+    """Mean of each pixel and its neighbours, weights 1 2 1: else noise would brighten the page."""
+    x = np.pad(x, 1, mode="edge")
+    x = (x[:-2] + 2 * x[1:-1] + x[2:]) / 4
+    return (x[:, :-2] + 2 * x[:, 1:-1] + x[:, 2:]) / 4
+
+
+def _unit(picture) -> np.ndarray:
+    return np.asarray(picture, dtype=np.float32) / 255
