@@ -1,0 +1,60 @@
+"""What if the digit were moved, turned or drawn with another pen? Images in, probabilities out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..data import warp
+
+if TYPE_CHECKING:
+    from .recognition import Recogniser
+
+
+def shifted(image, down=0.0, right=0.0) -> np.ndarray:
+    """Move an image (H, W, C), float32 or float64, by pixels; black comes in at the rim."""
+    return warp(np.asarray(image)[None], shift=(down, right))[0]
+
+
+def rotated(image, degrees=0.0) -> np.ndarray:
+    """Turn an image (H, W, C), float32 or float64, anticlockwise about its centre."""
+    return warp(np.asarray(image)[None], degrees=degrees)[0]
+
+
+def thickened(image, pixels=0.0) -> np.ndarray:
+    """Draw the strokes of an image (H, W, C) wider by some pixels on each side, or thinner (< 0).
+
+    One pixel wider is the largest of a pixel and its four neighbours, one thinner the smallest; a
+    fraction lies between. Returns a new array of the same dtype.
+    """
+    image = np.array(image)
+    extreme = np.maximum if pixels > 0 else np.minimum
+    left = abs(pixels)
+    while left > 0:
+        padded = np.pad(image, ((1, 1), (1, 1), (0, 0)))  # beyond the rim is paper
+        wider = image
+        for down, right in ((0, 1), (2, 1), (1, 0), (1, 2)):
+            neighbour = padded[down : down + image.shape[0], right : right + image.shape[1]]
+            wider = extreme(wider, neighbour)
+        image = image + image.dtype.type(min(left, 1)) * (wider - image)
+        left -= 1
+    return image
+
+
+WHAT_IF = {
+    "down": lambda image, amount: shifted(image, down=amount),
+    "right": lambda image, amount: shifted(image, right=amount),
+    "turn": rotated,
+    "thicken": thickened,
+}
+"""Changes by name, each a function (image, amount) → image: pixels, pixels, degrees, pixels."""
+
+
+def sweep(recogniser: Recogniser, image, change: str, amounts) -> np.ndarray:
+    """Probabilities (len(amounts), K) of an image (H, W, C) changed by each of the amounts.
+
+    change: one of `WHAT_IF`.
+    """
+    images = np.stack([WHAT_IF[change](image, amount) for amount in amounts])
+    return recogniser.probabilities(images)
