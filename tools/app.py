@@ -1,0 +1,143 @@
+"""Serve the page of lesson 16, "Draw a digit":  .venv/bin/python tools/app.py
+
+Arguments are passed on to Voilà, such as --port=8080 or --ip=0.0.0.0. Of the lesson only the cells
+tagged "app" run. The page is for this machine alone unless --ip says otherwise; README says what
+that means. Every visitor has a separate process. One is kept in readiness for the next; it ends
+when the page is closed, or has been left alone for a while.
+"""
+
+import functools
+import os
+import sys
+from pathlib import Path
+
+import tornado.ioloop
+import tornado.web
+import voila.app
+from nbconvert.preprocessors import Preprocessor
+from traitlets.config import Config
+from voila.tornado.handler import TornadoVoilaHandler
+
+ROOT = Path(__file__).resolve().parent.parent
+LESSON = ROOT / "notebooks" / "16_draw_a_digit.ipynb"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+MOST_VISITORS = 20  # each is a process of about 100 MB
+LARGEST_MESSAGE = 21 * 2**20  # an upload (20 MB, see cnn_utils/app/reading.py) and some words
+LARGEST_REQUEST = 2**16  # what is not an upload is short
+MINUTE = 60  # seconds
+EXTENSIONS = [  # of JupyterLab; the page needs no other
+    "@jupyter-widgets/jupyterlab-manager",
+    "@voila-dashboards/widgets-manager8",
+    "anywidget",
+]
+HEADERS = {  # a page that is told to load anything from elsewhere will not
+    "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
+    "connect-src 'self' ws: wss: data: blob:; frame-ancestors 'self'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+class AppCells(Preprocessor):
+    """Leave only the cells that are tagged "app", before anything runs."""
+
+    def preprocess(self, nb, resources):
+        nb.cells = [cell for cell in nb.cells if "app" in cell.metadata.get("tags", ())]
+        nb.metadata.title = "Draw a digit"
+        return nb, resources
+
+
+class Door(TornadoVoilaHandler):
+    """The page itself. It lets no more than MOST_VISITORS in at a time."""
+
+    arriving = 0  # those whose process is being started
+
+    async def get(self, path=None):
+        spare = 1  # the process that is kept in readiness
+        if len(self.kernel_manager) + Door.arriving >= MOST_VISITORS + spare:
+            raise tornado.web.HTTPError(503, "There are too many visitors; try again later.")
+        self.xsrf_token  # noqa: B018  its cookie lets a page that is closed end its process
+        Door.arriving += 1
+        try:
+            await super().get(path)
+        finally:
+            Door.arriving -= 1
+
+
+class App(voila.app.Voila):
+    """Voilà with a door, limits on what it takes in, and the address printed."""
+
+    aliases = voila.app.Voila.aliases | {"ip": "Voila.ip"}
+
+    def init_settings(self):
+        return super().init_settings() | {
+            "headers": HEADERS,
+            "websocket_max_message_size": LARGEST_MESSAGE,
+            "ws_ping_timeout": 30_000,  # Tornado warns of more
+            # On loopback only this machine's own names are answered to. Otherwise a page from
+            # elsewhere whose name is suddenly said to be 127.0.0.1 could speak to this server.
+            "allow_remote_access": self.ip not in LOOPBACK,
+        }
+
+    def init_handlers(self):
+        handlers = super().init_handlers()
+        return [
+            (pattern, Door if handler is TornadoVoilaHandler else handler, *arguments)
+            for pattern, handler, *arguments in handlers
+        ]
+
+    def listen(self):
+        self.app.listen = functools.partial(self.app.listen, max_body_size=LARGEST_REQUEST)
+        tornado.ioloop.IOLoop.current().add_callback(self.say_where)  # when the port is known
+        super().listen()
+
+    def say_where(self):
+        print(f"Draw a digit: {self.display_url}\nCtrl-C here stops it.", flush=True)
+
+
+def app_config(environ, platform: str) -> Config:
+    """Return Voilà's configuration for a machine of that kind."""
+    display = any(environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
+    voila = {
+        "ip": "127.0.0.1",
+        "log_level": "ERROR",
+        "open_browser": display or not platform.startswith("linux"),
+        "config_file_paths": [],
+    }
+    page = {
+        "template": "draw",
+        "allow_template_override": "NO",
+        "allow_theme_override": "NO",
+        "file_allowlist": [],  # no file of the notebooks' folder
+        "extension_allowlist": EXTENSIONS,
+        "preheat_kernel": True,
+        "default_pool_size": 1,
+    }
+    processes = {
+        "cull_interval": MINUTE,
+        "cull_idle_timeout": 20 * MINUTE,
+        "cull_connected": True,
+    }
+    return Config(
+        {
+            "Voila": voila,
+            "VoilaConfiguration": page,
+            "VoilaExporter": {"preprocessors": [AppCells]},
+            "MappingKernelManager": processes,
+        }
+    )
+
+
+def main() -> None:
+    folder, others = str(ROOT / "tools" / "jupyter"), os.environ.get("JUPYTER_PATH")
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [folder, others]))
+    os.environ["CNN_OFFLINE"] = "1"  # a page does not wait for downloads
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # one image at a time; others wait as well
+    arguments = sys.argv[1:]
+    if not any(argument.endswith(".ipynb") for argument in arguments):
+        arguments.append(str(LESSON))
+    App.launch_instance(arguments, config=app_config(os.environ, sys.platform))
+
+
+if __name__ == "__main__":
+    main()
