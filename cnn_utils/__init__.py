@@ -9,6 +9,9 @@ Read it in this order, each part uses only the ones before it:
     sequential, training     a model and its training
     plots                    figures: data in, Figure out
     recipes, bench           the course's five models and its stopwatch (`python -m cnn_utils`)
+    widgets                  explorers and quizzes
+    checks                   they name a learner's mistake, and give marks in assignments
+    app                      the page "Draw a digit": reading, preparation, recognition, page
 """
 
 __version__ = "0.1.0"

@@ -27,6 +27,10 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 c = get_config()  # noqa: F821  (traitlets puts it there)
 c.CourseDirectory.root = str(Path(__file__).resolve().parent)
 c.CourseDirectory.course_id = "cnn"
+# The model solution's model.h5 lies in source/project/. It must not be released and, when grading,
+# not be copied over a student's own, as nbgrader does with other files. It writes the path so.
+MODEL_SOLUTIONS = os.path.join(c.CourseDirectory.root, "source", ".", "*", "model.h5")
+c.CourseDirectory.ignore.append(MODEL_SOLUTIONS)
 c.ClearSolutions.code_stub = {"python": "# YOUR CODE HERE\nraise NotImplementedError()"}
 c.ClearSolutions.text_stub = "YOUR ANSWER HERE"
 c.Execute.timeout = 120  # seconds for one cell; a checked function is stopped after 10
