@@ -1,0 +1,476 @@
+"""The assignments, with nbgrader itself: released, handed in right and wrong in many ways, graded.
+
+Everything happens in a copy of the course, by the commands that an instructor types.
+"""
+
+import copy
+import csv
+import html
+import inspect
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from cnn_utils.checks.exercise import EXERCISES
+
+ROOT = Path(__file__).resolve().parent.parent
+COURSE = ROOT / "notebooks" / "assignments"
+NAMES = sorted(path.name for path in (COURSE / "source").iterdir())
+PROJECT = "project"
+A1, A2, A3, A4, A5, A6 = (name for name in NAMES if name != PROJECT)
+MODEL = COURSE / "source" / PROJECT / "model.h5"  # of the model solution
+CELL_TIMEOUT = 15  # seconds: in this copy of the course a cell is interrupted earlier
+
+
+def read(folder: Path, name: str) -> nbformat.NotebookNode:
+    return nbformat.read(folder / name / f"{name}.ipynb", as_version=4)
+
+
+SOURCES = {name: read(COURSE / "source", name) for name in NAMES}
+RELEASES = {name: read(COURSE / "release", name) for name in NAMES}
+
+
+def graded_cells(notebook, by_hand: bool) -> list:
+    return [
+        cell
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade")
+        and cell.metadata.nbgrader.solution == by_hand
+    ]
+
+
+def points(name: str, by_hand: bool = False) -> float:
+    return sum(cell.metadata.nbgrader.points for cell in graded_cells(SOURCES[name], by_hand))
+
+
+def solved(name: str) -> nbformat.NotebookNode:
+    """A student's notebook: the released one with the solutions written in."""
+    notebook, right = copy.deepcopy(RELEASES[name]), {c.id: c.source for c in SOURCES[name].cells}
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = re.sub(r" *### (BEGIN|END) SOLUTION\n?", "", right[cell.id])
+    return notebook
+
+
+@dataclass
+class Submission:
+    """What a student hands in, what it should earn by the checks, and what the feedback says.
+
+    says: words of it, or known mistakes such as "conv2d_backward: stride-ignored".
+    """
+
+    name: str
+    student: str
+    notebook: nbformat.NotebookNode
+    earns: float
+    says: tuple[str, ...] = ()
+
+    @property
+    def mistakes(self) -> dict[tuple[str, str], str]:
+        """What the feedback says of each known mistake that is to be named."""
+        found = {}
+        for words in self.says:
+            function, _, identifier = words.partition(": ")
+            if function in EXERCISES:
+                (mistake,) = (m for m in EXERCISES[function].mistakes if m.id == identifier)
+                found[function, identifier] = mistake.seen
+        return found
+
+
+def cell_of(notebook, cell_id: str):
+    return next(cell for cell in notebook.cells if cell.id == cell_id)
+
+
+def wrong(name: str, student: str, earns: float, *says: str, **changes) -> Submission:
+    """A solved notebook with changes by cell id ("_" stands for "-"): text for old text, the whole
+    new text, or None for a deleted cell."""
+    notebook = solved(name)
+    for cell_id, change in changes.items():
+        cell = cell_of(notebook, cell_id.replace("_", "-"))
+        if change is None:
+            notebook.cells.remove(cell)
+        elif isinstance(change, str):
+            cell.source = change
+        else:
+            for old, new in change.items():
+                assert old in cell.source, (name, cell_id, old)
+                cell.source = cell.source.replace(old, new)
+    return Submission(name, student, notebook, earns, says)
+
+
+def with_marks_of_its_own() -> nbformat.NotebookNode:
+    """Not written at all, but every check is changed to give full marks, and more of them."""
+    notebook = copy.deepcopy(RELEASES[A1])
+    for cell in graded_cells(notebook, by_hand=False):
+        cell.source = f"{cell.metadata.nbgrader.points}"
+        cell.metadata.nbgrader.points *= 10
+    return notebook
+
+
+SUBMISSIONS = [
+    *(Submission(name, "perfect", solved(name), points(name)) for name in NAMES),
+    *(Submission(name, "empty", copy.deepcopy(RELEASES[name]), 0) for name in NAMES),
+    Submission(PROJECT, "no-model", solved(PROJECT), 16, ("model.h5",)),
+    wrong(
+        *(A1, "turned", 14.5, "conv2d_forward: kernel-turned"),
+        layer={"w[..., f]": "w[::-1, ::-1, :, f]"},
+    ),
+    wrong(
+        *(
+            A1,
+            "several-mistakes",
+            0.75,
+            "output_size: one-forgotten",
+            "correlate2d: kernel-transposed",
+        ),
+        size={"// stride + 1": "// stride"},
+        padding={"padding + height": "2 * padding + height"},
+        correlate={"* w)": "* w.T)"},
+        layer={"+ b[f]": ""},
+    ),
+    wrong(
+        *(A1, "endless", 34, "your function was still running after 10 seconds"),
+        correlate={"k_h, k_w = w.shape": "k_h, k_w = w.shape\n    while k_h:\n        pass"},
+    ),
+    wrong(
+        *(A1, "endless-cell", 34, "there is no function correlate2d"),
+        correlate="while True:\n    pass",
+    ),
+    wrong(A1, "deleted-function", 37, "there is no function zero_padding", padding=None),
+    wrong(A1, "deleted-check", 40, stride_check=None),
+    Submission(A1, "edited-checks", with_marks_of_its_own(), 0, ("not written yet",)),
+    wrong(
+        *(A1, "prints", 40),
+        size={"return (": "print(n)\n    return ("},
+        correlate={"return z": "print(z)\n    return z\n\n\nfor n in range(20000):\n    print(n)"},
+    ),
+    wrong(
+        *(A1, "warns", 40),
+        padding={
+            "def zero": "import warnings\n\nwarnings.warn('old')\nnp.log(np.zeros(1))\n\n\ndef zero"
+        },
+        layer={
+            "    return z": "    import sys, warnings\n    warnings.warn('mine')\n"
+            "    np.log(np.zeros(1))\n    print('oh', file=sys.stderr)\n    return z"
+        },
+    ),
+    wrong(
+        *(A1, "syntax-error", 13, "there is no function conv2d_forward"),
+        layer={"for n in": "for n on"},
+    ),
+    wrong(
+        *(A1, "borrows", 13, "your function leaves the work to cnn_utils.functional"),
+        layer="from cnn_utils.functional import conv2d_forward",
+    ),
+    wrong(
+        *(A1, "hard-coded", 38, "is wrong"),
+        size={"return (": "return {8: 4, 5: 3, 28: 13}.get(n, 0)\n    return ("},
+    ),
+    wrong(
+        *(A1, "global", 32, "reads the global step"),
+        layer={
+            "i * stride, j * stride": "i * step, j * step",
+            "def conv": "step = 1\n\n\ndef conv",
+        },
+    ),
+    wrong(
+        *(A1, "mutates", 37, "your function changes its argument x"),
+        padding={"    padded[:": "    x += 1\n    padded[:"},
+    ),
+    wrong(
+        *(A2, "stride-ignored", 32, "conv2d_backward: stride-ignored"),
+        layer={"i * stride, j * stride": "i, j"},
+    ),
+    wrong(
+        *(A2, "overwrites", 30.25, "conv2d_backward: filter-overwrites-dx"),
+        layer={"paid += dz": "paid[...] = dz"},
+    ),
+    wrong(
+        *(A2, "averages-again", 36.5, "conv2d_backward: mean-over-images"),
+        layer={"return dx, dw, db": "return dx, dw / images, db / images"},
+    ),
+    wrong(
+        *(A3, "every-tie", 37, "maxpool2d_backward: every-tie-gets-all"),
+        mask={
+            "u, v = np.unravel_index(np.argmax(window), window.shape)": "all_of_them = window == "
+            "window.max()",
+            "dx[n, top + u, left + v, c] +=": "dx[n, top : top + size, left : left + size, c] += "
+            "all_of_them *",
+        },
+    ),
+    wrong(
+        *(A4, "no-shift", 35, "softmax: no-maximum"),
+        softmax={"np.exp(z - largest)": "np.exp(z)"},
+    ),
+    wrong(
+        *(A4, "not-divided", 36, "softmax_gradient: not-averaged"),
+        gradient={"return dz / len(y)": "return dz"},
+    ),
+    wrong(
+        *(A5, "no-correction", 35, "adam_step: no-bias-correction"),
+        adam_step={"m / (1 - beta1**t)": "m", "v / (1 - beta2**t)": "v"},
+    ),
+    wrong(
+        *(A6, "overwrites", 31.6, "col2im: cell-overwrites"),
+        col2im={"x[:, rows, columns] += cols": "x[:, rows, columns] = cols"},
+    ),
+]
+TROUBLE = {  # what nbgrader cannot grade, and what the instructor is told
+    "renamed": "It should be called a1_convolution_forward.ipynb",
+    "cut-off": "cannot be read as a notebook",
+    "dies": "Kernel died",
+}
+
+
+def run(*arguments, course: Path) -> subprocess.CompletedProcess:
+    """Run tools/assignments.py on a copy of the course."""
+    command = [sys.executable, str(ROOT / "tools" / "assignments.py"), "--course", str(course)]
+    inherited = {name: value for name, value in os.environ.items() if name != "IPYTHONDIR"}
+    return subprocess.run(
+        [*command, *arguments],
+        env=inherited,  # less the tests' own, strict kernels
+        cwd=course,
+        text=True,
+        capture_output=True,
+        timeout=550,
+    )
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory) -> Path:
+    """A copy of the course with its releases made, everything handed in and graded."""
+    course = tmp_path_factory.mktemp("course")
+    shutil.copy(COURSE / "nbgrader_config.py", course)
+    with (course / "nbgrader_config.py").open("a") as file:
+        file.write(f"\nc.Execute.timeout = {CELL_TIMEOUT}\n")
+    shutil.copytree(COURSE / "source", course / "source")
+    released = run("release", course=course)
+    assert released.returncode == 0, released.stdout + released.stderr
+    for submission in SUBMISSIONS:
+        folder = course / "submitted" / submission.student / submission.name
+        folder.mkdir(parents=True)
+        nbformat.write(submission.notebook, folder / f"{submission.name}.ipynb")
+    shutil.copy(MODEL, course / "submitted" / "perfect" / PROJECT)
+    for student in TROUBLE:
+        (course / "submitted" / student / A1).mkdir(parents=True)
+    text = nbformat.writes(solved(A1))
+    (course / "submitted" / "renamed" / A1 / "a1 (2).ipynb").write_text(text)
+    (course / "submitted" / "cut-off" / A1 / f"{A1}.ipynb").write_text(text[:2000])
+    dies = wrong(A1, "dies", 0, layer="import os\n\nos._exit(1)").notebook
+    nbformat.write(dies, course / "submitted" / "dies" / A1 / f"{A1}.ipynb")
+    graded = run("grade", course=course)
+    (course / "said.txt").write_text(graded.stdout + graded.stderr)
+    assert graded.returncode == 1, graded.stdout + graded.stderr  # some could not be graded
+    return course
+
+
+def rows(path: Path) -> list[dict]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_release_is_what_its_source_makes(course, name):
+    made = sorted(p.relative_to(course) for p in (course / "release" / name).rglob("*"))
+    kept = sorted(p.relative_to(COURSE) for p in (COURSE / "release" / name).rglob("*"))
+    kept = [path for path in kept if ".ipynb_checkpoints" not in path.parts]
+    assert made == kept, "run `make assignments`"
+    for path in made:
+        if (course / path).is_file():
+            assert (course / path).read_bytes() == (COURSE / path).read_bytes(), (
+                f"{path}: run `make assignments`"
+            )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_release_gives_nothing_away(name):
+    text = json.dumps(RELEASES[name])
+    for word in ("SOLUTION", "HIDDEN", "Model answer"):
+        assert word not in text
+    for line in secrets(name):
+        assert line not in text
+
+
+def test_a_model_is_neither_given_away_nor_replaced(course):
+    """nbgrader copies what lies beside a source, to students and over what they hand in."""
+    assert not list((COURSE / "release").rglob("*.h5")) + list((course / "release").rglob("*.h5"))
+    graded = {path.parent.parent.name: path for path in (course / "autograded").rglob("*.h5")}
+    assert list(graded) == ["perfect"], "a submission without a model has been given one"
+    submitted = course / "submitted" / "perfect" / PROJECT / "model.h5"
+    assert graded["perfect"].read_bytes() == submitted.read_bytes()
+
+
+def secrets(name: str) -> list[str]:
+    """The lines of the hidden tests of an assignment."""
+    found = []
+    for cell in SOURCES[name].cells:
+        hidden = re.findall(
+            r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", cell.source, re.DOTALL
+        )
+        found += [line.strip() for part in hidden for line in part.splitlines()]
+    visible = {
+        line.strip()
+        for cell in SOURCES[name].cells
+        for line in re.sub(
+            r"### BEGIN HIDDEN TESTS\n.*?### END HIDDEN TESTS", "", cell.source, flags=re.DOTALL
+        ).splitlines()
+    }
+    return [line for line in found if len(line) > 12 and line not in visible]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_points_are_what_the_title_says(name):
+    cells = SOURCES[name].cells
+    said = re.search(r"\*\*Points:\*\* (\d+), of which (\d+) ", cells[0].source)
+    total, automatic = map(float, said.groups())
+    assert (automatic, total - automatic) == (points(name), points(name, by_hand=True))
+    assert secrets(name), "no hidden tests"
+    for cell in graded_cells(SOURCES[name], by_hand=False):
+        marks = re.search(r"Marks\((\d+)", cell.source)
+        assert float(marks.group(1)) == cell.metadata.nbgrader.points, cell.id
+        assert cell.source.rstrip().endswith("marks.total()"), cell.id
+
+
+@pytest.mark.parametrize("submission", SUBMISSIONS, ids=lambda s: f"{s.name[:7]}-{s.student}")
+def test_a_submission_gets_the_marks_it_deserves(course, submission):
+    row = next(
+        row
+        for row in rows(course / "grades.csv")
+        if (row["student"], row["assignment"]) == (submission.student, submission.name)
+    )
+    assert float(row["automatic"]) == pytest.approx(submission.earns, abs=0.02)
+    assert float(row["of"]) == points(submission.name) + points(submission.name, by_hand=True)
+    unanswered = submission.student in ("empty", "edited-checks")
+    assert int(row["to_read"]) == (
+        0 if unanswered else len(graded_cells(submission.notebook, True))
+    )
+    assert row["problem"] == ""
+
+
+def feedback(course: Path, submission: Submission) -> str:
+    """The text of the page that the student gets back."""
+    page = course / "feedback" / submission.student / submission.name / f"{submission.name}.html"
+    text = re.sub(r"<(script|style).*?</\1>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]*>", "", text))
+
+
+@pytest.mark.parametrize("submission", SUBMISSIONS, ids=lambda s: f"{s.name[:7]}-{s.student}")
+def test_the_feedback_says_what_is_wrong_and_gives_nothing_away(course, submission):
+    text = feedback(course, submission)
+    plain = re.sub(r"\s+", " ", text)
+    for words in submission.says:
+        words = submission.mistakes.get(tuple(words.split(": ")), words)
+        assert re.sub(r"\s+", " ", words) in plain, words
+    assert "HIDDEN TESTS" not in text
+    for line in secrets(submission.name):
+        assert line not in text, "a hidden test"
+    for exercise in EXERCISES.values():
+        source = inspect.getsource(exercise.answer or exercise.reference)
+        body = source.split('"""')[-1].strip()
+        if body not in nbformat.writes(submission.notebook):
+            assert body not in text, f"the answer of {exercise.name}"
+    assert len(text) < 400_000, "as long as what it printed"
+
+
+@pytest.mark.parametrize(("student", "words"), TROUBLE.items(), ids=TROUBLE)
+def test_what_cannot_be_graded_is_told_and_does_not_stop_the_others(course, student, words):
+    row = next(row for row in rows(course / "grades.csv") if row["student"] == student)
+    assert words in row["problem"] and row["total"] == ""
+    assert f"{student}: NOT GRADED" in (course / "said.txt").read_text()
+
+
+def test_the_instructor_sees_how_many_made_which_mistake(course):
+    made = {
+        (row["assignment"], row["function"], row["mistake"]): row
+        for row in rows(course / "mistakes.csv")
+    }
+    for row in made.values():
+        assert len(row["who"].split()) == int(row["students"]) > 0
+        assert "perfect" not in row["who"] and "empty" not in row["who"]
+    for submission in SUBMISSIONS:
+        for function, mistake in submission.mistakes:
+            row = made[submission.name, function, mistake]
+            assert submission.student in row["who"].split()
+
+
+def test_grading_again_takes_only_what_is_new(course):
+    page = course / "feedback" / "perfect" / A1 / f"{A1}.html"
+    before = page.stat().st_mtime_ns
+    again = run("grade", A1, course=course)
+    assert page.stat().st_mtime_ns == before
+    assert "perfect" not in again.stdout
+
+
+BY_HAND = """
+import sys, warnings
+warnings.simplefilter("ignore")
+from nbgrader.api import Gradebook
+with Gradebook("sqlite:///gradebook.db") as gradebook:
+    notebook = gradebook.find_submission_notebook(sys.argv[1], sys.argv[1], "ada")
+    for number, grade in enumerate(g for g in notebook.grades if g.needs_manual_grade):
+        grade.manual_score, grade.needs_manual_grade = 3 + number, False
+        gradebook.find_comment(grade.name, *2 * [sys.argv[1]], "ada").manual_comment = "Well put."
+    gradebook.db.commit()
+"""
+
+
+def test_points_given_by_hand_stay(tmp_path):
+    shutil.copy(COURSE / "nbgrader_config.py", tmp_path)
+    shutil.copytree(COURSE / "source" / A1, tmp_path / "source" / A1)
+    submitted = tmp_path / "submitted" / "ada" / A1
+    submitted.mkdir(parents=True)
+    notebook = solved(A1)
+    nbformat.write(notebook, submitted / f"{A1}.ipynb")
+    assert run("grade", course=tmp_path).returncode == 0
+    subprocess.run([sys.executable, "-c", BY_HAND, A1], cwd=tmp_path, check=True)
+    cell_of(notebook, "layer").source = "conv2d_forward = None"
+    nbformat.write(notebook, submitted / f"{A1}.ipynb")  # a second try, after the first was read
+    assert run("grade", "--again", course=tmp_path).returncode == 0
+    (row,) = rows(tmp_path / "grades.csv")
+    assert (row["automatic"], row["by_hand"], row["total"]) == ("13.0", "7.0", "20.0")
+    page = tmp_path / "feedback" / "ada" / A1 / f"{A1}.html"
+    assert page.read_text(encoding="utf-8").count("Well put.") == 2
+
+
+def test_what_a_learning_platform_hands_over_is_collected(course):
+    archive = course / "downloaded" / A1 / "archive"
+    archive.mkdir(parents=True)
+    names = [
+        f"Ada Lovelace_4711_assignsubmission_file_/{A1} (1).ipynb",
+        f"hopperg_123_456_{A1}-2.ipynb",
+        f"åsa_{A1}.ipynb",
+        "readme.txt",
+    ]
+    with zipfile.ZipFile(archive / "all.zip", "w") as file:
+        for name in names:
+            file.writestr(name, nbformat.writes(solved(A1)))
+    collected = run("collect", A1, course=course)
+    assert collected.returncode == 0, collected.stdout + collected.stderr
+    graded = run("grade", A1, course=course)
+    for student in ("Ada Lovelace", "hopperg", "åsa"):
+        assert re.search(rf"{student}: 40\b", graded.stdout), graded.stdout + graded.stderr
+    assert "perfect" not in graded.stdout, "it is graded already"
+
+
+def test_an_assignment_without_submissions_and_an_unknown_one_are_told(tmp_path):
+    shutil.copy(COURSE / "nbgrader_config.py", tmp_path)
+    shutil.copytree(COURSE / "source", tmp_path / "source")
+    nothing = run("grade", course=tmp_path)
+    assert nothing.returncode == 2 and "there is nothing to grade" in nothing.stderr
+    unknown = run("grade", "a9", course=tmp_path)
+    absent = run("collect", A1, course=tmp_path)
+    assert absent.returncode == 2 and "there is nothing to collect" in absent.stderr
+    assert unknown.returncode == 2 and f"there are {A1}" in unknown.stderr
+    assert not (tmp_path / "gradebook.db").exists()
