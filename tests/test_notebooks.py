@@ -11,19 +11,10 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from run_notebooks import find_notebooks, find_problems, normalise
+from tracked import tracked_text
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = find_notebooks([ROOT / "notebooks"])
-
-
-def tracked_text(path: Path) -> str:
-    """Return the notebook as git has it: what a learner then does in JupyterLab is no mistake."""
-    if shutil.which("git"):
-        name = path.relative_to(ROOT).as_posix()
-        shown = subprocess.run(["git", "show", f":{name}"], cwd=ROOT, capture_output=True)
-        if shown.returncode == 0:
-            return shown.stdout.decode("utf-8")
-    return path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
