@@ -162,7 +162,7 @@ def test_the_kernel_is_never_blocked_for_long():
         return worked
 
     worked = asyncio.run(main())
-    # Seconds of work without a break: 0.13 measured, 0.8 on a busy machine; all of it takes minutes.
+    # Seconds of work without a break: 0.13 measured, 0.8 on a busy machine; all takes minutes.
     assert len(worked) > 5 and max(worked) < 2
     assert np.all(np.diff(started[:5]) > REDRAW)
 
