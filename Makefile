@@ -12,7 +12,7 @@ SETUP = @p="$(PYTHON)"; command -v $$p >/dev/null || { echo "$$p was not found. 
 	$$p tools/setup_env.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab app assignments collect grade test notebooks lint lock clean
+.PHONY: help setup lab app assignments collect grade feedback test notebooks lint lock clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
@@ -39,6 +39,10 @@ collect:  ## sort downloaded files into submitted/; ARGS=a1_convolution_forward
 grade:  ## grade notebooks/assignments/submitted; ARGS=a1_convolution_forward grades one
 	$(SETUP) grade
 	.venv/bin/python tools/assignments.py grade $(ARGS)
+
+feedback:  ## after reading answers by hand: write feedback and grades.csv anew
+	$(SETUP) grade
+	.venv/bin/python tools/assignments.py feedback $(ARGS)
 
 test:  ## run every test; ARGS="-k pooling" or ARGS=tests/test_setup.py runs some of them
 	$(SETUP) test

@@ -406,9 +406,14 @@ def test_the_instructor_sees_how_many_made_which_mistake(course):
 def test_grading_again_takes_only_what_is_new(course):
     page = course / "feedback" / "perfect" / A1 / f"{A1}.html"
     before = page.stat().st_mtime_ns
+    of_all = (course / "grades.csv").read_text(encoding="utf-8")
     again = run("grade", A1, course=course)
     assert page.stat().st_mtime_ns == before
     assert "perfect" not in again.stdout
+    assert len(rows(course / "grades.csv")) == len(of_all.splitlines()) - 1, "of every assignment"
+    page.unlink()  # as if grading had been interrupted
+    assert re.search(r"perfect: 40\b", run("grade", A1, course=course).stdout)
+    assert page.exists()
 
 
 BY_HAND = """
@@ -433,12 +438,16 @@ def test_points_given_by_hand_stay(tmp_path):
     nbformat.write(notebook, submitted / f"{A1}.ipynb")
     assert run("grade", course=tmp_path).returncode == 0
     subprocess.run([sys.executable, "-c", BY_HAND, A1], cwd=tmp_path, check=True)
+    assert run("feedback", course=tmp_path).returncode == 0
+    (row,) = rows(tmp_path / "grades.csv")
+    assert (row["automatic"], row["by_hand"], row["total"]) == ("40.0", "7.0", "47.0")
+    page = tmp_path / "feedback" / "ada" / A1 / f"{A1}.html"
+    assert page.read_text(encoding="utf-8").count("Well put.") == 2
     cell_of(notebook, "layer").source = "conv2d_forward = None"
     nbformat.write(notebook, submitted / f"{A1}.ipynb")  # a second try, after the first was read
     assert run("grade", "--again", course=tmp_path).returncode == 0
     (row,) = rows(tmp_path / "grades.csv")
     assert (row["automatic"], row["by_hand"], row["total"]) == ("13.0", "7.0", "20.0")
-    page = tmp_path / "feedback" / "ada" / A1 / f"{A1}.html"
     assert page.read_text(encoding="utf-8").count("Well put.") == 2
 
 

@@ -116,15 +116,26 @@ def grade(course: Path, names: list[str], again: bool) -> int:
             if problem:
                 problems[student, name] = problem
                 print(f"{name}  {student}: NOT GRADED. {problem}", flush=True)
-    write_grades(course, names, problems)
-    write_mistakes(course, names)
+    write_tables(course, problems)
     return len(problems)
+
+
+def write_feedback(course: Path, names: list[str]) -> None:
+    """Write the pages of all that is graded anew, with points and comments given by hand."""
+    api = open_course(course)
+    for name in names:
+        for path in sorted((course / "autograded").glob(f"*/{name}")):
+            result = api.generate_feedback(name, path.parent.name, force=True)
+            if not result["success"]:
+                raise AssignmentProblem(f"{name}, {path.parent.name}: {_reason(result)}")
+            print(f"{name}  {path.parent.name}", flush=True)
+    write_tables(course, {})
 
 
 def _grade_one(course: Path, name: str, student: str, again: bool) -> str:
     """Grade and write the feedback; return why that was not possible, '' if it was."""
     submitted = course / "submitted" / student / name
-    graded = course / "autograded" / student / name
+    pages = course / "feedback" / student / name
     wanted = sorted(path.name for path in (course / "source" / name).glob("*.ipynb"))
     for notebook in wanted:
         if not (submitted / notebook).is_file():
@@ -134,10 +145,11 @@ def _grade_one(course: Path, name: str, student: str, again: bool) -> str:
             nbformat.read(submitted / notebook, as_version=4)
         except Exception as error:  # of many kinds: cut off, not JSON, not a notebook
             return f"{notebook} cannot be read as a notebook ({type(error).__name__})."
-        newest = max(p.stat().st_mtime for p in submitted.rglob("*"))
-        if not again and (graded / notebook).exists():
-            if newest <= (graded / notebook).stat().st_mtime:
-                return ""
+    # The page is what is made last: where it is older or missing, grading was interrupted.
+    newest = max(path.stat().st_mtime for path in submitted.rglob("*"))
+    done = [pages / Path(notebook).with_suffix(".html") for notebook in wanted]
+    if not again and all(page.exists() and page.stat().st_mtime >= newest for page in done):
+        return ""
     api = open_course(course)
     started = time.monotonic()
     for step in (api.autograde, api.generate_feedback):
@@ -159,37 +171,45 @@ def _reason(result: dict) -> str:
     return lines[-1].strip()
 
 
-def write_grades(course: Path, names: list[str], problems: dict) -> None:
+def write_tables(course: Path, problems: dict[tuple[str, str], str]) -> None:
+    """Write grades.csv and mistakes.csv, of all assignments that were handed in.
+
+    problems: by student and assignment, why a submission could not be graded just now.
+    """
+    write_grades(course, problems)
+    write_mistakes(course)
+
+
+def write_grades(course: Path, problems: dict[tuple[str, str], str]) -> None:
     """Write grades.csv: a row for every submission, with what is still to be read by hand."""
     rows = []
     with open_course(course).gradebook as gradebook:
-        for name in names:
+        for name in assignments(course):
             for student in submissions(course, name):
                 row = {"student": student, "assignment": name}
+                row["problem"] = problems.get((student, name), "")
                 try:
                     entry = gradebook.find_submission(name, student)
                 except MissingEntry:
-                    entry = None
-                if entry is not None and (student, name) not in problems:
+                    row["problem"] = row["problem"] or "not graded yet"
+                if not row["problem"]:
                     by_hand = sum(g.manual_score or 0 for g in _grades(entry))
                     row |= {"automatic": entry.score - by_hand, "by_hand": by_hand}
                     row |= {"total": entry.score, "of": entry.max_score}
                     row["to_read"] = sum(g.needs_manual_grade for g in _grades(entry))
-                row["problem"] = problems.get((student, name), "")
                 rows.append(row)
-    _write(
-        course / "grades.csv", rows, "student assignment automatic by_hand total of to_read problem"
-    )
+    columns = "student assignment automatic by_hand total of to_read problem"
+    _write(course / "grades.csv", rows, columns)
 
 
 def _grades(submission) -> list:
     return [grade for notebook in submission.notebooks for grade in notebook.grades]
 
 
-def write_mistakes(course: Path, names: list[str]) -> None:
+def write_mistakes(course: Path) -> None:
     """Write mistakes.csv: how many made which known mistake, the most frequent first."""
     who = defaultdict(set)
-    for name in names:
+    for name in assignments(course):
         for student in submissions(course, name):
             for path in (course / "autograded" / student / name).glob("*.ipynb"):
                 for cell in nbformat.read(path, as_version=4).cells:
@@ -227,6 +247,8 @@ def main() -> int:
     grading = commands.add_parser("grade", help="grade submitted/, write feedback/ and grades.csv")
     grading.add_argument("names", nargs="*", help="assignments; all, if none is named")
     grading.add_argument("--again", action="store_true", help="also what is graded already")
+    writing = commands.add_parser("feedback", help="write feedback/ and grades.csv anew")
+    writing.add_argument("names", nargs="*", help="assignments; all, if none is named")
     given = parser.parse_args()
     course = given.course.resolve()
     try:
@@ -241,6 +263,9 @@ def main() -> int:
                 )
         if given.command == "collect":
             collect(course, given.name)
+            return 0
+        if given.command == "feedback":
+            write_feedback(course, given.names or known)
             return 0
         return 1 if grade(course, given.names or known, given.again) else 0
     except AssignmentProblem as problem:
