@@ -15,7 +15,7 @@ SETUP = @p="$(PYTHON)"; command -v $$p >/dev/null || { echo "$$p was not found. 
 .PHONY: help setup lab app assignments collect grade feedback test notebooks lint lock clean
 
 help:  ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 setup:  ## only make the environment (.venv), which `make lab` does too
 	$(SETUP) lab

@@ -345,6 +345,20 @@ def test_memory_order_matters_to_it():
     assert "lies in memory in another order" in said(reads_as_it_lies, "correlate2d")
 
 
+def test_a_copy_is_written_into():
+    def through_ravel(f, x, h):
+        slopes, numbers = np.zeros(x.size), x.ravel()
+        for i, kept in enumerate(numbers.copy()):
+            numbers[i] = kept + h
+            above = f(x)
+            numbers[i] = kept - h
+            slopes[i] = (above - f(x)) / (2 * h)
+            numbers[i] = kept
+        return slopes.reshape(x.shape)
+
+    assert "x.ravel()" in said(through_ravel, "numerical_gradient")
+
+
 # ---- globals for arguments
 
 

@@ -278,3 +278,10 @@ def test_either_way_to_treat_ties_is_right_but_not_all_of_it_to_each():
         return dx
 
     assert failure("maxpool2d_backward", every).mistake == "every-tie-gets-all"
+
+
+def test_a_search_that_begins_far_below_0_is_still_wrong():
+    def from_a_small_number(x, size, stride):
+        return np.maximum(loops.maxpool2d_forward(x, size, stride)[0], -1e12)
+
+    assert "numbers near −10¹⁵" in str(failure("maxpool2d_forward", from_a_small_number))

@@ -350,3 +350,17 @@ def test_no_mutant_survives(name):
         print(f"{name}, {function.__name__}: {count}")
         assert count.survivors == []
         assert count.tried > 0 and count.rejected > 0
+
+
+def test_a_loop_that_goes_by_the_names_of_two_parameters_is_refused():
+    def train(x, y, parameters, gradient_of, rate, batch_size, order):
+        parameters = dict(parameters)
+        for rows in order:
+            for k in range(0, len(rows), batch_size):
+                batch = rows[k : k + batch_size]
+                gradients = gradient_of(parameters, x[batch], y[batch])
+                for name in ("w", "b"):
+                    parameters[name] = parameters[name] - rate * gradients[name]
+        return parameters
+
+    assert "only for parameters that are called w and b" in str(failure("train", train))

@@ -108,6 +108,26 @@ def test_what_the_whole_check_cannot_name_is_described(notebook, capsys):
     assert "every number in it is 0" in capsys.readouterr().out
 
 
+def test_a_mistake_that_leaves_nothing_is_named(notebook, capsys):
+    """In an empty dx no number is finite, and yet it is not nan."""
+
+    def cropped(dz, x, w, stride, padding):
+        p, s, (k_h, k_w) = padding, stride, w.shape[:2]
+        x = np.pad(x, ((0, 0), (p, p), (p, p), (0, 0)))
+        dx, dw = np.zeros(x.shape), np.zeros(w.shape)
+        for i, j in np.ndindex(dz.shape[1:3]):
+            window = np.s_[:, i * s : i * s + k_h, j * s : j * s + k_w]
+            dx[window] += np.tensordot(dz[:, i, j], w, (1, 3))
+            dw += np.tensordot(x[window], dz[:, i, j], (0, 0))
+        return dx[:, p:-p, p:-p], dw, dz.sum(axis=(0, 1, 2))
+
+    notebook(conv2d_backward=cropped)
+    marks = Marks(1, "conv2d_backward")
+    marks.check("no padding", *whole(1, (1, 2, 2, 1), (1, 3, 3, 1), (2, 2, 1, 1)), 1, 0, only="dx")
+    assert marks.total().mistakes == ("conv2d_backward: padding-zero-slice",)
+    assert "p : p + H works for every p" in capsys.readouterr().out
+
+
 def test_the_whole_check_names_nothing_that_a_call_contradicts(notebook, capsys):
     def wrong_twice(x, w, b, stride, padding):
         z = conv2d_forward(x, w, b, 1, padding)

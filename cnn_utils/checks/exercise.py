@@ -308,7 +308,7 @@ def _explains(exercise, results, expected, name) -> list[Mistake]:
     the same numbers: a mistake about sizes that makes the same shapes, if there is just one.
     """
     k = exercise.outputs.index(name)
-    if len(exercise.probes) == 1 and not np.isfinite(results[0][k]).any():
+    if len(exercise.probes) == 1 and results[0][k].size and not np.isfinite(results[0][k]).any():
         return []  # many roads lead to nan
     same_numbers, same_shapes = [], []
     for mistake, theirs in _known(exercise):
@@ -557,7 +557,8 @@ def _look_in_other_order(exercise, function, results) -> None:
             "the result is another one when the same array lies in memory in another order.",
             {
                 "why": "as happens after x.T or x[::2]. Somewhere the memory is read as it lies, "
-                "by strides or by order='A' or 'K'.",
+                "by strides or by order='A' or 'K'. Or numbers are written into x.ravel() or "
+                "x.reshape(-1): of such an x that is a copy.",
                 "read": exercise.read,
             },
         )

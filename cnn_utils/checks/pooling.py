@@ -69,6 +69,12 @@ def pooling_probes(backward: bool) -> tuple[Probe, ...]:
     return tuple(probes)
 
 
+FAR_BELOW = Probe(  # where a search that begins with some "small" number finds only that
+    "1 image 2×4 of numbers near −10¹⁵, size 2, stride 2",
+    {"x": np.arange(8.0).reshape(1, 2, 4, 1) ** 2 - 1e15, "size": 2, "stride": 2},
+)
+
+
 def maxpool2d_forward_loops(x, size, stride):
     N, H, W, C = x.shape
     H_out, W_out = (H - size) // stride + 1, (W - size) // stride + 1
@@ -212,7 +218,7 @@ maxpool2d_forward = make_check(
         "are left over at the bottom and right are not read.",
         outputs=("a",),
         reference=maxpool2d_forward_loops,
-        probes=pooling_probes(backward=False),
+        probes=(*pooling_probes(backward=False), FAR_BELOW),
         mistakes=(
             Mistake(
                 "starts-at-zero",

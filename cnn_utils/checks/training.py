@@ -63,11 +63,39 @@ def _trained(fn, x, y, w, b, rate, batch_size, order):
                 f"{name} has the shape {np.shape(result[name])}; it must keep its own, {old.shape}."
             )
         moved.append(np.asarray(result[name]) - old)
+    if _is_right(moved, x, y, w, b, rate, batch_size, order):
+        _call_by_other_names(fn, result, x, y, w, b, rate, batch_size, order)
     overwritten = [
         any(not np.array_equal(kept[name], old) for kept in (given, own) if name in kept)
         for name, old in (("w", w), ("b", b))
     ]
     return *moved, np.array(overwritten, float)
+
+
+def _is_right(moved, x, y, w, b, *how) -> bool:
+    right = train_reference(x, y, {"w": w, "b": b}, _gradient_of, *how)
+    pairs = zip(moved, (right["w"] - w, right["b"] - b), strict=True)
+    return all(np.allclose(found, wanted) for found, wanted in pairs)
+
+
+def _call_by_other_names(fn, result, x, y, w, b, *how) -> None:
+    """Refuse a loop that knows the names of the parameters: another network has others."""
+
+    def gradient_of(parameters, x_batch, y_batch):
+        by_old = {"w": parameters["filters"], "b": parameters["offset"]}
+        gradients = _gradient_of(by_old, x_batch, y_batch)
+        return {"filters": gradients["w"], "offset": gradients["b"]}
+
+    headline = "it is right only for parameters that are called w and b; go by parameters.items()."
+    try:
+        again = fn(x, y, {"filters": w.copy(), "offset": b.copy()}, gradient_of, *how)
+        again = again[0] if isinstance(again, tuple) else again
+        same = np.allclose(again["filters"], result["w"])
+        same = same and np.allclose(again["offset"], result["b"])
+    except (KeyError, TypeError):
+        same = False
+    if not same:
+        raise Refused(headline)
 
 
 def _loop(x, y, parameters, gradient_of, rate, order, batches, scale=lambda rows: 1.0):
