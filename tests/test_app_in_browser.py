@@ -11,13 +11,28 @@ import time
 import nbformat
 import numpy as np
 import pytest
-from app_browser import ANSWER, CANVAS, SENTENCE, close, digit, draw, get, open_page, serve, wait
+from app_browser import (
+    ANSWER,
+    CANVAS,
+    READY,
+    SENTENCE,
+    close,
+    digit,
+    draw,
+    get,
+    open_page,
+    serve,
+    wait,
+)
+from lab_browser import CELLS, open_notebook, run_all
+from lab_browser import close as leave_lab
 from PIL import Image
 
 from cnn_utils.data.digits import Style, digit_strokes, draw_digit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
 SEVEN = [[(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]]
 ONE = [[(0.5, 0.15), (0.5, 0.85)]]
 LENGTH = """async (bar) => {
@@ -28,7 +43,11 @@ TIMER = """() => {
     const panel = document.querySelector(".dd-digits"), canvas = panel.querySelector(".dd-canvas");
     window.took = [];
     let lifted = null;
-    document.addEventListener("pointerup", () => (lifted = performance.now()), true);
+    document.addEventListener("pointerup", (event) => {
+        if (event.target.tagName !== "CANVAS") return;
+        if (panel.dataset.n === canvas.dataset.n) window.took.push(0); // all of it is answered
+        else lifted = performance.now();
+    }, true);
     new MutationObserver(() => {
         if (lifted === null || panel.dataset.n !== canvas.dataset.n) return;
         const since = lifted;
@@ -53,7 +72,7 @@ def app(tmp_path_factory, browser):
             new("app()", metadata={"tags": ["app"]}),
             new("1 / 0"),
         ],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}},
+        metadata=KERNEL,
     )
     nbformat.write(notebook, folder / "lesson.ipynb")
     Image.new("L", (8, 8)).save(folder / "private.png")
@@ -183,6 +202,28 @@ def test_a_digit_is_drawn_with_keys(page):
     wait(page)
     assert digit(page) == ""
 
+    page.keyboard.press("Shift+ArrowUp")
+    page.keyboard.down(" ")
+    page.keyboard.down(" ")  # held down, it repeats itself, and the pen stays down
+    for _ in range(4):
+        page.keyboard.press("Shift+ArrowUp")
+    page.keyboard.up(" ")
+    page.keyboard.press("Escape")
+    wait(page)
+    assert digit(page) == "1"
+
+
+def test_a_dot_is_as_wide_as_the_pen(page):
+    draw(page, [[(0.5, 0.5)]])
+    ink = """canvas => [0.5, 0.53, 0.56].map((x) => canvas.getContext("2d").getImageData(
+        x * canvas.width, canvas.height / 2, 1, 1).data[3])"""
+    assert page.locator(CANVAS).evaluate(ink) == [255, 255, 0]
+    sentence(page, "dot")
+    page.get_by_label("Pen width").fill("15")
+    draw(page, [[(0.5, 0.5)]])
+    page.get_by_label("Pen width").fill("7.5")
+    assert page.locator(CANVAS).evaluate(ink) == [255, 255, 255]
+
 
 def test_uploads(page, app, tmp_path):
     chooser = page.locator(".dd-digits input[type=file]")
@@ -303,3 +344,23 @@ def test_a_process_ends_with_its_page(browser, app):
     while get(app, f"api/kernels/{kernel}")[0] != 404 and time.monotonic() < deadline:
         time.sleep(0.2)
     assert get(app, f"api/kernels/{kernel}")[0] == 404
+
+
+def test_in_jupyterlab_keys_belong_to_the_page(browser, lab):
+    cell = nbformat.v4.new_code_cell("from cnn_utils.app.page import app\napp()")
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata=KERNEL)
+    nbformat.write(notebook, lab.root / "page.ipynb")
+    page = open_notebook(browser, lab, "page.ipynb")
+    run_all(page)
+    page.wait_for_selector(READY)
+    for key in ("d", "d", " ", "Delete"):  # the first two would delete the cell
+        page.locator(CANVAS).press(key)
+    pen = page.get_by_label("Pen width")
+    before = float(pen.input_value())
+    pen.press("ArrowRight")
+    assert float(pen.input_value()) > before
+    draw(page, SEVEN)
+    assert digit(page) == "7"
+    assert page.locator(CELLS).count() == 1
+    page.problems.check()
+    leave_lab(page, lab)

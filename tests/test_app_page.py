@@ -160,6 +160,19 @@ def test_the_look_inside(page):
         assert strip["digits"][round(-change["least"] / change["step"])] == 7  # unchanged
 
 
+def test_the_look_inside_goes_with_its_drawing_and_comes_back_with_it(page):
+    heard = []
+    names = ["digits_inside", "changed"]
+    page.observe(heard.append, names)
+    for _ in range(2):
+        send(page, SEVEN)
+        message(page, {"kind": "look"})
+        send(page, [])
+        assert page.digits_inside == page.changed == {}
+    page.unobserve(heard.append, names)
+    assert [each["name"] for each in heard if each["new"]] == 2 * names
+
+
 def test_what_if(page):
     send(page, SEVEN)
     message(page, {"kind": "look"})
@@ -168,6 +181,9 @@ def test_what_if(page):
     page.what_if = {"right": 4, "down": 0}
     right = shown(page.changed["png"])
     assert (right[:, 4:] == shown(page.digits["seen"])[:, :-4]).all()
+    page.what_if = {"turn": 180}
+    upside_down = shown(page.digits["seen"])[::-1, ::-1]
+    np.testing.assert_allclose(shown(page.changed["png"]).astype(int), upside_down, atol=1)
     page.what_if = {"turn": 90}
     assert page.changed["digit"] != 7
     page.what_if = {"right": 10**9}  # as far as the slider goes
@@ -261,6 +277,11 @@ def test_examples_say_whether_they_are_photographs(page, monkeypatch):
     images, _ = module._examples()
     monkeypatch.setattr(module, "_examples", lambda: (images, True))
     assert "test set" in module._source() and "rendered" not in module._source()
+
+
+def test_both_tabs_say_what_was_learned_from(page):
+    assert "60,000 handwritten digits of MNIST" in page.about["digits"]["seen"]
+    assert "1,080 photographs" in page.about["hands"]["card"][0]
 
 
 def test_the_card_has_the_numbers_of_lesson_14():

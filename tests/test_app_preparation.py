@@ -158,7 +158,7 @@ def test_a_pencil_is_read_beside_a_dark_desk():
 @pytest.mark.parametrize("value", [0, 128, 255])
 def test_an_empty_canvas_is_no_digit(value):
     prepared = prepare_digit(canvas(background=value))
-    assert prepared.image is None and prepared.problem == "There is nothing on the canvas yet."
+    assert prepared.image is None and prepared.problem == "There is no digit here yet."
     assert [step.name for step in prepared.steps] == ["grey"]
 
 

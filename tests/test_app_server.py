@@ -49,6 +49,18 @@ def test_nothing_in_the_page_comes_from_elsewhere():
         assert not re.search(r"//\w[\w-]*\.", path.read_text(encoding="utf-8")), path
 
 
+def test_messages_to_the_browser_do_not_wait(monkeypatch):
+    done = []
+
+    async def connect(self, kernel_id):
+        done.append(kernel_id)
+
+    monkeypatch.setattr(server.VoilaKernelWebsocketHandler, "open", connect)
+    monkeypatch.setattr(server.Channel, "set_nodelay", lambda self, value: done.append(value))
+    asyncio.run(object.__new__(server.Channel).open("k"))
+    assert done == [True, "k"]
+
+
 def test_the_door_is_closed_when_the_house_is_full(monkeypatch):
     inside = []
 

@@ -22,7 +22,7 @@ from .recognition import Answer, Recogniser
 CHANGES = (  # the sliders: what `what_if.WHAT_IF` can do, from, to, step, unit
     {"name": "right", "label": "Shift to the right", "least": -7, "most": 7, "step": 1},
     {"name": "down", "label": "Shift downwards", "least": -7, "most": 7, "step": 1},
-    {"name": "turn", "label": "Turn anticlockwise", "least": -90, "most": 90, "step": 10},
+    {"name": "turn", "label": "Turn anticlockwise", "least": -180, "most": 180, "step": 10},
     {"name": "thicken", "label": "Thicken the pen", "least": -1, "most": 3, "step": 0.5},
 )
 UNITS = {"right": "px", "down": "px", "turn": "°", "thicken": "px"}
@@ -127,13 +127,11 @@ class Page(Canvas):
             self._show_hands(prepare_hand(image), n, picture=image, example=number)
 
     def _look(self) -> None:
-        if self._seen is None:
-            self.digits_inside = {}
-        else:
+        if self._seen is not None:
             recogniser = Recogniser.digits()
             inside = _inside(recogniser, self._seen, self.digits["digit"])
             self.digits_inside = {**inside, "strips": _strips(recogniser, self._seen)}
-        self._slid(None)
+            self._slid(None)
 
     # What goes to the browser
 
@@ -141,6 +139,8 @@ class Page(Canvas):
         self._seen = prepared.image
         answer = Recogniser.digits().answer(prepared)
         self.digits = {"n": n, **_result(prepared, answer, picture)}
+        if self._seen is None:  # else the same picture, when it comes again, would be no change
+            self.digits_inside = self.changed = {}
 
     def _show_hands(self, prepared: Prepared, n: int, picture=None, example=None) -> None:
         recogniser = Recogniser.hands()
@@ -247,7 +247,11 @@ def _about() -> dict:
     return {
         "line": "A network made of NumPy alone reads your handwriting. See how, and look inside.",
         "changes": [{**change, "unit": UNITS[change["name"]]} for change in CHANGES],
-        "digits": {"seen": "28 × 28 pixels, white on black, the digit's weight in the middle."},
+        "digits": {
+            "seen": "28 × 28 pixels, white on black, the digit's weight in the middle. It has "
+            "learned from the 60,000 handwritten digits of MNIST and from nothing else: whatever "
+            "you draw, it looks for a digit in it."
+        },
         "hands": {
             "seen": "64 × 64 pixels in colour.",
             "source": _source(),

@@ -27,7 +27,7 @@ ROUGHNESS = 0.6  # see `writing_is_dark`
 GREY = np.array([0.299, 0.587, 0.114], np.float32)  # brightness of red, green, blue; ITU-R BT.601
 CAN_GO = ("noise removal", "inversion", "cropping", "proportions", "anti-aliasing", "centring")
 
-EMPTY = "There is nothing on the canvas yet."
+EMPTY = "There is no digit here yet."
 FAINT = "Nothing stands out in this picture: write larger, darker, or in better light."
 TINY = "The mark is too small to be read: draw it larger, or come closer."
 DOT = "That is only a dot so far: draw the whole digit."

@@ -130,5 +130,6 @@ class Recogniser:
 
     def _named(self, p, digit) -> str:
         article = "an" if digit == 8 else "a"
-        share = "over 99 %" if p[digit] > 0.99 else f"{100 * p[digit]:.0f} %"
+        # Rounded down: an answer that is not sure must not read 90 %.
+        share = "over 99 %" if p[digit] > 0.99 else f"{int(100 * p[digit])} %"
         return f"{self.pattern.format(article=article, digit=digit)} ({share})"

@@ -101,13 +101,16 @@ function makeCanvas(model, onDraw = () => {}) {
     context.strokeStyle = context.fillStyle = INK;
     context.lineCap = context.lineJoin = "round";
     for (const [width, ...points] of strokes) {
-      context.lineWidth = width * side;
       context.beginPath();
-      context.moveTo(points[0] * side, points[1] * side);
-      for (let i = 2; i < points.length; i += 2) {
+      if (points.length === 2) { // a dot: a line without length is not drawn
+        context.arc(points[0] * side, points[1] * side, width * side / 2, 0, 2 * Math.PI);
+        context.fill();
+        continue;
+      }
+      context.lineWidth = width * side;
+      for (let i = 0; i < points.length; i += 2) {
         context.lineTo(points[i] * side, points[i + 1] * side);
       }
-      if (points.length === 2) context.lineTo(points[0] * side, points[1] * side);
       context.stroke();
     }
     hint.hidden = strokes.length > 0 || Boolean(paper.dataset.picture);
@@ -134,7 +137,7 @@ function makeCanvas(model, onDraw = () => {}) {
     if (stroke === null) return;
     stroke = pointer = null;
     if (keys) keys.down = false;
-    changed();
+    if (timer !== null) send(); // else all of it is on its way
   }
 
   // Pointers: mouse, pen, finger
@@ -194,12 +197,14 @@ function makeCanvas(model, onDraw = () => {}) {
       if (keys.down) extend(keys.x, keys.y);
     } else if (event.key === " ") {
       keys ??= { x: 0.5, y: 0.5, down: false };
-      if (keys.down) lift();
-      else if (!event.repeat) {
-        keys.down = true;
-        begin(keys.x, keys.y);
+      if (!event.repeat) { // some hold it down while they draw
+        if (keys.down) lift();
+        else {
+          keys.down = true;
+          begin(keys.x, keys.y);
+        }
+        say();
       }
-      say();
     } else if (event.key === "Escape" && keys?.down) {
       lift();
       say();
@@ -239,5 +244,5 @@ function makeCanvas(model, onDraw = () => {}) {
     model.set("drawing", { n, strokes });
     redraw();
   }
-  return { element, paper, tools, forget };
+  return { element, paper, tools, forget, isDrawing: () => stroke !== null };
 }

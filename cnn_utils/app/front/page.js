@@ -136,7 +136,10 @@ function render({ model, el }) {
       showPicture(png);
       canvas.forget();
     };
-    const lookInside = () => model.send({ kind: "look" });
+    const lookInside = () => { // not while the pen is down: the answer must not wait for it
+      if (canvas.isDrawing()) pause = setTimeout(lookInside, PAUSE);
+      else model.send({ kind: "look" });
+    };
     const showStrips = () => {
       const { strips, digit } = model.get("digits_inside");
       if (strips) whatIf.showStrips(strips, digit);
@@ -222,7 +225,9 @@ function render({ model, el }) {
   }
   open("digits");
 
-  const root = h("main", { class: "dd", "data-lm-suppress-shortcuts": "true" },
+  // In JupyterLab keys are the page's alone: Lab would take the arrows away from the sliders.
+  const keep = (event) => event.stopPropagation();
+  const root = h("main", { class: "dd", "data-lm-suppress-shortcuts": "true", onkeydown: keep },
     h("header", {}, h("h1", {}, "Draw a digit"),
       h("p", { class: "dd-note" }, about.line),
       h("div", { class: "dd-tabs", role: "tablist" }, ...buttons)),
