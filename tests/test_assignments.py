@@ -11,8 +11,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -174,7 +176,7 @@ SUBMISSIONS = [
     ),
     wrong(
         *(A1, "hard-coded", 38, "is wrong"),
-        size={"return (": "return {8: 4, 5: 3, 28: 13}.get(n, 0)\n    return ("},
+        size={"return (": "return {8: 4, 5: 5, 28: 13}.get(n, 0)\n    return ("},
     ),
     wrong(
         *(A1, "global", 32, "reads the global step"),
@@ -221,7 +223,7 @@ SUBMISSIONS = [
         adam_step={"m / (1 - beta1**t)": "m", "v / (1 - beta2**t)": "v"},
     ),
     wrong(
-        *(A6, "overwrites", 31.6, "col2im: cell-overwrites"),
+        *(A6, "overwrites", 34, "col2im: cell-overwrites"),
         col2im={"x[:, rows, columns] += cols": "x[:, rows, columns] = cols"},
     ),
 ]
@@ -437,18 +439,52 @@ def test_points_given_by_hand_stay(tmp_path):
     notebook = solved(A1)
     nbformat.write(notebook, submitted / f"{A1}.ipynb")
     assert run("grade", course=tmp_path).returncode == 0
+    page = tmp_path / "feedback" / "ada" / A1 / f"{A1}.html"
+    assert "Question A</a> (not read yet: 0 / 4.0)" in page.read_text(encoding="utf-8")
     subprocess.run([sys.executable, "-c", BY_HAND, A1], cwd=tmp_path, check=True)
     assert run("feedback", course=tmp_path).returncode == 0
     (row,) = rows(tmp_path / "grades.csv")
     assert (row["automatic"], row["by_hand"], row["total"]) == ("40.0", "7.0", "47.0")
-    page = tmp_path / "feedback" / "ada" / A1 / f"{A1}.html"
     assert page.read_text(encoding="utf-8").count("Well put.") == 2
+    for title in ("1 · Output size</a> (Score: 4.0", "Question A</a> (Score: 3.0"):
+        assert title in page.read_text(encoding="utf-8")
     cell_of(notebook, "layer").source = "conv2d_forward = None"
     nbformat.write(notebook, submitted / f"{A1}.ipynb")  # a second try, after the first was read
+    assert run("feedback", course=tmp_path).returncode == 0
+    (row,) = rows(tmp_path / "grades.csv")
+    assert (row["total"], row["problem"]) == ("", "not graded yet")
     assert run("grade", "--again", course=tmp_path).returncode == 0
     (row,) = rows(tmp_path / "grades.csv")
     assert (row["automatic"], row["by_hand"], row["total"]) == ("13.0", "7.0", "20.0")
+    assert row["to_read"] == "0", "the answers are the same"
     assert page.read_text(encoding="utf-8").count("Well put.") == 2
+    cell_of(notebook, "answer-size").source = "Something else."
+    nbformat.write(notebook, submitted / f"{A1}.ipynb")
+    assert run("grade", course=tmp_path).returncode == 0
+    (row,) = rows(tmp_path / "grades.csv")
+    assert (row["by_hand"], row["to_read"]) == ("7.0", "1")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it sends what Ctrl-C sends on other systems")
+def test_an_interruption_stops_at_once_and_loses_nothing(tmp_path):
+    shutil.copy(COURSE / "nbgrader_config.py", tmp_path)
+    shutil.copytree(COURSE / "source" / A1, tmp_path / "source" / A1)
+    slow = wrong(A1, "ada", 40, layer={"def conv": "import time\n\ntime.sleep(3)\n\n\ndef conv"})
+    for student in ("ada", "ben"):
+        (tmp_path / "submitted" / student / A1).mkdir(parents=True)
+        nbformat.write(slow.notebook, tmp_path / "submitted" / student / A1 / f"{A1}.ipynb")
+    command = [sys.executable, str(ROOT / "tools" / "assignments.py"), "--course", str(tmp_path)]
+    graded = tmp_path / "autograded" / "ada" / A1 / f"{A1}.ipynb"
+    with subprocess.Popen([*command, "grade"], text=True, stderr=subprocess.PIPE) as process:
+        while process.poll() is None and not graded.exists():
+            time.sleep(0.1)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and "Stopped." in said, said
+    assert not (tmp_path / "autograded" / "ben").exists()
+    assert run("grade", course=tmp_path).returncode == 0
+    assert [row["automatic"] for row in rows(tmp_path / "grades.csv")] == ["40.0", "40.0"]
 
 
 def test_what_a_learning_platform_hands_over_is_collected(course):
@@ -456,9 +492,13 @@ def test_what_a_learning_platform_hands_over_is_collected(course):
     archive.mkdir(parents=True)
     names = [
         f"Ada Lovelace_4711_assignsubmission_file_/{A1} (1).ipynb",
+        f"Bo_4712_assignsubmission_file_/my_{A1}.ipynb",
         f"hopperg_123_456_{A1}-2.ipynb",
         f"åsa_{A1}.ipynb",
+        f"cleo_{A1}_final.ipynb",
         "readme.txt",
+        f"{A1}.ipynb",  # whose?
+        f"__MACOSX/._ada_{A1}.ipynb",
     ]
     with zipfile.ZipFile(archive / "all.zip", "w") as file:
         for name in names:
@@ -466,8 +506,15 @@ def test_what_a_learning_platform_hands_over_is_collected(course):
     collected = run("collect", A1, course=course)
     assert collected.returncode == 0, collected.stdout + collected.stderr
     graded = run("grade", A1, course=course)
-    for student in ("Ada Lovelace", "hopperg", "åsa"):
+    for student in ("Ada Lovelace", "Bo", "hopperg", "åsa", "cleo"):
         assert re.search(rf"{student}: 40\b", graded.stdout), graded.stdout + graded.stderr
+    for file in ("readme.txt", f"{A1}.ipynb"):
+        assert re.search(rf"left out: \S*{file}\. ", collected.stdout), collected.stdout
+    unknown = {"a1", A1, "my", "all", "."} & {p.name for p in (course / "submitted").iterdir()}
+    assert not unknown and "MACOSX" not in collected.stdout
+    shutil.copy(COURSE / "release" / A1 / f"{A1}.ipynb", archive / f"hopperg_{A1}.ipynb")
+    twice = run("collect", A1, course=course)
+    assert twice.returncode == 2 and f"hopperg_{A1}.ipynb is the second" in twice.stderr
     assert "perfect" not in graded.stdout, "it is graded already"
 
 

@@ -13,6 +13,8 @@ does not stop the others, and mistakes.csv says how many made which mistake.
 
 import argparse
 import csv
+import html
+import logging
 import os
 import re
 import subprocess
@@ -24,6 +26,7 @@ from collections import defaultdict
 from pathlib import Path
 
 warnings.simplefilter("ignore")  # of the libraries below nbgrader, by the hundred
+logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # what it was doing when Ctrl-C came
 os.environ["PYTHONWARNINGS"] = "ignore"  # in the programs that it starts
 os.environ.setdefault("CNN_OFFLINE", "1")  # a submission must not wait for a download
 
@@ -59,7 +62,7 @@ def generate(course: Path, name: str, release: Path) -> None:
     """Make the students' version of an assignment in `release`, and enter it in the gradebook."""
     api = open_course(course, release_directory=str(release))
     result = api.generate_assignment(name, force=True)
-    if not result["success"]:
+    if not _succeeded(result):
         raise AssignmentProblem(f"{name} cannot be released: {_reason(result)}")
 
 
@@ -73,22 +76,36 @@ def make_releases(course: Path) -> None:
 def collect(course: Path, name: str) -> None:
     """Sort what a learning platform handed over into submitted/, by its file names."""
     archive = course / "downloaded" / name / "archive"
-    if not archive.is_dir() or not any(archive.iterdir()):
+    archive.mkdir(parents=True, exist_ok=True)
+    if not any(archive.iterdir()):
         raise AssignmentProblem(
             f"there is nothing to collect. Put the files or the .zip that you downloaded into "
-            f"{archive}. Names must begin with the student and contain the assignment, as in "
-            f"ada_{name}.ipynb."
+            f"{archive}. Names must begin with the student and an underscore, and contain the "
+            f"assignment, as in ada_{name}.ipynb."
         )
     # --force: what was extracted before is extracted again
     command = [sys.executable, "-m", "nbgrader", "zip_collect", name, "--force"]
     result = subprocess.run(command, cwd=course, text=True, capture_output=True)
     lines = result.stderr.splitlines()
     if result.returncode:
-        raise AssignmentProblem(f"nbgrader could not collect {name}: {lines[-1] if lines else ''}")
-    skipped = [line for line in lines if "Skipped" in line]
-    print(*skipped, sep="\n", end="\n" if skipped else "")
+        reason = lines[-1] if lines else ""
+        parsed = re.findall(r"Parsing file: (.*)", result.stderr)
+        if "Duplicate" in reason and parsed:
+            reason = (
+                f"{_below(archive, parsed[-1])} is the second of its kind from one student, or "
+                "another's of the same name. Delete one of them, or rename it, and collect again."
+            )
+        raise AssignmentProblem(f"{name} could not be collected. {reason}")
+    for path in re.findall(r"Skipped submission with no match .*?: (.*)", result.stderr):
+        if "__MACOSX" not in path and ".ipynb_checkpoints" not in path:
+            print(f"left out: {_below(archive, path)}. Its name must say who and which assignment.")
     students = submissions(course, name)
     print(f"{name}: {len(students)} in submitted/: {', '.join(students)}")
+
+
+def _below(archive: Path, path: str) -> Path:
+    """The path of an extracted file, as it was in `archive`."""
+    return Path(path).relative_to(archive.parent / "extracted")
 
 
 def submissions(course: Path, name: str) -> list[str]:
@@ -122,12 +139,11 @@ def grade(course: Path, names: list[str], again: bool) -> int:
 
 def write_feedback(course: Path, names: list[str]) -> None:
     """Write the pages of all that is graded anew, with points and comments given by hand."""
-    api = open_course(course)
     for name in names:
         for path in sorted((course / "autograded").glob(f"*/{name}")):
-            result = api.generate_feedback(name, path.parent.name, force=True)
-            if not result["success"]:
-                raise AssignmentProblem(f"{name}, {path.parent.name}: {_reason(result)}")
+            problem = _write_pages(course, name, path.parent.name)
+            if problem:
+                raise AssignmentProblem(f"{name}, {path.parent.name}: {problem}")
             print(f"{name}  {path.parent.name}", flush=True)
     write_tables(course, {})
 
@@ -135,32 +151,120 @@ def write_feedback(course: Path, names: list[str]) -> None:
 def _grade_one(course: Path, name: str, student: str, again: bool) -> str:
     """Grade and write the feedback; return why that was not possible, '' if it was."""
     submitted = course / "submitted" / student / name
-    pages = course / "feedback" / student / name
     wanted = sorted(path.name for path in (course / "source" / name).glob("*.ipynb"))
     for notebook in wanted:
         if not (submitted / notebook).is_file():
-            there = ", ".join(sorted(p.name for p in submitted.glob("*.ipynb"))) or "no notebook"
+            there = ", ".join(sorted(path.name for path in submitted.glob("*.ipynb")))
+            if not there:
+                return f"There is no notebook in {submitted}. Ask for {notebook}."
             return f"It should be called {notebook}; there is: {there}. Rename it."
         try:
             nbformat.read(submitted / notebook, as_version=4)
         except Exception as error:  # of many kinds: cut off, not JSON, not a notebook
             return f"{notebook} cannot be read as a notebook ({type(error).__name__})."
-    # The page is what is made last: where it is older or missing, grading was interrupted.
-    newest = max(path.stat().st_mtime for path in submitted.rglob("*"))
-    done = [pages / Path(notebook).with_suffix(".html") for notebook in wanted]
-    if not again and all(page.exists() and page.stat().st_mtime >= newest for page in done):
+    if not again and _is_graded(course, name, student):
         return ""
     api = open_course(course)
     started = time.monotonic()
-    for step in (api.autograde, api.generate_feedback):
-        result = step(name, student, force=True)
-        if not result["success"]:
-            reason = _reason(result)
-            return f"nbgrader stopped: {reason}"
+    read = _answers_read(course, name, student)
+    result = api.autograde(name, student, force=True)
+    if not _succeeded(result):
+        return f"nbgrader stopped: {_reason(result)}"
+    answers = _answers(course, name, student)
     with api.gradebook as gradebook:
-        score = gradebook.find_submission(name, student).score
-    print(f"{name}  {student}: {score:g}  ({time.monotonic() - started:.0f} s)", flush=True)
+        submission = gradebook.find_submission(name, student)
+        for grade in _grades(submission):  # nbgrader wants all of them to be read again
+            if grade.name in read and read[grade.name] == answers.get(grade.name):
+                grade.needs_manual_grade = False
+        gradebook.db.commit()
+        score = submission.score
+    problem = _write_pages(course, name, student)
+    if not problem:
+        print(f"{name}  {student}: {score:g}  ({time.monotonic() - started:.0f} s)", flush=True)
+    return problem
+
+
+def _succeeded(result: dict) -> bool:
+    """Whether nbgrader did it. It swallows Ctrl-C, which is raised again here."""
+    if not result["success"]:
+        interrupted = result.get("error", "").rstrip().endswith("KeyboardInterrupt")
+        if interrupted or "[ERROR] Canceled" in result.get("log", ""):
+            raise KeyboardInterrupt
+    return result["success"]
+
+
+def _pages(course: Path, name: str, student: str) -> dict[Path, Path]:
+    """The notebooks of a graded submission, and the page of feedback of each."""
+    feedback = course / "feedback" / student / name
+    notebooks = (course / "autograded" / student / name).glob("*.ipynb")
+    return {path: feedback / f"{path.stem}.html" for path in notebooks}
+
+
+def _is_graded(course: Path, name: str, student: str) -> bool:
+    """Whether grading came to its end, with the page, after what is there was handed in."""
+    files = [path.stat() for path in (course / "submitted" / student / name).rglob("*")]
+    # a file out of a .zip has an old time of its own; when it came here, st_ctime says
+    newest = max((max(file.st_mtime, file.st_ctime) for file in files), default=0)
+    pages = _pages(course, name, student)
+    return bool(pages) and all(
+        page.exists() and newest <= notebook.stat().st_mtime <= page.stat().st_mtime
+        for notebook, page in pages.items()
+    )
+
+
+def _answers(course: Path, name: str, student: str) -> dict[str, str]:
+    """The answers in words of a graded submission, by the names of their cells."""
+    return {
+        cell.metadata.nbgrader.grade_id: cell.source
+        for path in _pages(course, name, student)
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.metadata.get("nbgrader", {}).get("grade") and cell.metadata.nbgrader.solution
+    }
+
+
+def _answers_read(course: Path, name: str, student: str) -> dict[str, str]:
+    """Those of them that a person has given points for."""
+    with open_course(course).gradebook as gradebook:
+        try:
+            grades = _grades(gradebook.find_submission(name, student))
+        except MissingEntry:
+            return {}
+        read = {g.name for g in grades if g.manual_score is not None and not g.needs_manual_grade}
+    return {key: text for key, text in _answers(course, name, student).items() if key in read}
+
+
+def _write_pages(course: Path, name: str, student: str) -> str:
+    """Write a student's feedback; return why that was not possible, '' if it was."""
+    api = open_course(course)
+    result = api.generate_feedback(name, student, force=True)
+    if not _succeeded(result):
+        return f"nbgrader stopped: {_reason(result)}"
+    with api.gradebook as gradebook:
+        grades = _grades(gradebook.find_submission(name, student))
+        unread = {g.name for g in grades if g.needs_manual_grade and g.manual_score is None}
+    for notebook, page in _pages(course, name, student).items():
+        text = page.read_text(encoding="utf-8")
+        for grade_id, title in _titles(nbformat.read(notebook, as_version=4)).items():
+            # nbgrader lists each as "Test cell" or "Written response", and 0 points when unread
+            listed = rf'(<a href="#{grade_id}">)[^<]+(</a> \()(Score: [\d.]+)'
+            score = "not read yet: 0" if grade_id in unread else r"\3"
+            text = re.sub(listed, rf"\g<1>{html.escape(title)}\2{score}", text, count=1)
+        page.write_text(text, encoding="utf-8")
     return ""
+
+
+def _titles(notebook) -> dict[str, str]:
+    """What each graded cell is called: the heading above it, or how its question begins."""
+    titles, title = {}, ""
+    for cell in notebook.cells:
+        marked = cell.metadata.get("nbgrader", {})
+        if marked.get("grade"):
+            titles[marked["grade_id"]] = title or marked["grade_id"]
+        elif cell.cell_type == "markdown":
+            found = re.findall(r"^#+ (.+)|^\*\*(.+ points?)\.\*\*", cell.source, re.MULTILINE)
+            for heading, question in found:
+                title = re.sub(r"[,:] \d+ points?$", "", heading or question)
+    return titles
 
 
 def _reason(result: dict) -> str:
@@ -188,11 +292,10 @@ def write_grades(course: Path, problems: dict[tuple[str, str], str]) -> None:
             for student in submissions(course, name):
                 row = {"student": student, "assignment": name}
                 row["problem"] = problems.get((student, name), "")
-                try:
-                    entry = gradebook.find_submission(name, student)
-                except MissingEntry:
-                    row["problem"] = row["problem"] or "not graded yet"
+                if not row["problem"] and not _is_graded(course, name, student):
+                    row["problem"] = "not graded yet"
                 if not row["problem"]:
+                    entry = gradebook.find_submission(name, student)
                     by_hand = sum(g.manual_score or 0 for g in _grades(entry))
                     row |= {"automatic": entry.score - by_hand, "by_hand": by_hand}
                     row |= {"total": entry.score, "of": entry.max_score}
@@ -268,6 +371,9 @@ def main() -> int:
             write_feedback(course, given.names or known)
             return 0
         return 1 if grade(course, given.names or known, given.again) else 0
+    except KeyboardInterrupt:
+        print("Stopped. What is graded stays; `make grade` goes on from there.", file=sys.stderr)
+        return 130
     except AssignmentProblem as problem:
         print(problem, file=sys.stderr)
         return 2

@@ -39,10 +39,13 @@ c.LimitOutput.max_lines = 300
 c.OverwriteCells.add_missing_cells = True  # a check that was deleted comes back
 c.GenerateFeedback.preprocessors = [GetGrades, HideTests, CSSHTMLHeaderPreprocessor]
 
-# Files as learning platforms hand them over: ada_a1_convolution_forward.ipynb, or a folder
-# "Ada Lovelace_4711_…/" with a1_convolution_forward (1).ipynb in it. Before the first _ stands who.
+# Files as learning platforms hand them over: ada_a1_convolution_forward.ipynb, or a folder of
+# Moodle's, "Ada Lovelace_4711_assignsubmission_file_/", with anything like "my
+# a1_convolution_forward (1).ipynb" in it. Before the first _ of the one or the other stands who.
 NAMES = "|".join(sorted(path.name for path in (Path(c.CourseDirectory.root) / "source").iterdir()))
 c.FileNameCollectorPlugin.named_regexp = (
-    rf".*/(?P<student_id>[^/_]+)_.*?(?P<file_id>{NAMES}|model)(-\d+| ?\(\d+\))?\.(ipynb|h5)$"
+    r".*[/\\]extracted[/\\](?!.*(?:__MACOSX|\.ipynb_checkpoints))"  # what systems add by themselves
+    r"(?:(?:(?!_assignsubmission_).)*[/\\])?(?P<student_id>[^/\\_]+)_.*?"
+    rf"(?P<file_id>(?:{NAMES})(?=[^/\\]*ipynb$)|model(?=[^/\\]*h5$))(?:[-_ (.][^/\\]*)?\.\w+$"
 )
 c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".h5"]
