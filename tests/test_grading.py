@@ -320,5 +320,16 @@ def test_a_wrong_helper_excuses_nothing_else(notebook, function):
     assert marks.total() == 0
 
 
+def test_beside_a_wrong_helper_the_mistake_of_the_function_is_named(notebook):
+    notebook(
+        conv2d_forward=lambda x, w, b, s, p: with_padding(x, w, 0 * b, s, p),
+        zero_padding=padded_wrong,
+    )
+    marks = Marks(4, "conv2d_forward", uses=("zero_padding",))
+    marks.check("padding", *STRIDED)
+    earned = marks.total()
+    assert earned == 0 and earned.mistakes == ("conv2d_forward: bias-missing",)
+
+
 def test_no_check_at_all_earns_nothing():
     assert Marks(4).total() == 0

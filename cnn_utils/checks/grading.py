@@ -67,11 +67,11 @@ class Marks:
         exercise, function = EXERCISES[self.function], learners(self.function)
         one = _one_probe(exercise, about, arguments, only)
         failure = _failure(exercise, one, function)
-        if failure is not None:
-            wrong = [name for name in self.uses if _is_wrong(name)]
-            if wrong and _is_right_with(wrong, exercise, one, function):
-                failure = None
-                about = f"{about} (with a right {' and '.join(wrong)} in place of yours)"
+        wrong = [name for name in self.uses if failure and _is_wrong(name)]
+        if wrong and function is not None and not _verdict(exercise, function).borrowed:
+            with _in_place_of(wrong):
+                failure = _failure(exercise, one, function, *wrong)
+            about = f"{about} (with a right {' and '.join(wrong)} in place of yours)"
         self._passed.append(failure is None)
         if failure is None:
             print(f"{GREEN}✓ {about}{PLAIN}")
@@ -143,18 +143,18 @@ def _verdict(exercise: Exercise, function, *circumstances) -> _Verdict:
     if key not in _VERDICTS:
         whole = _examine(exercise, function)
         verdict = _Verdict(function, whole, "")
-        if not verdict.hopeless:
+        if not verdict.hopeless and not circumstances:  # what stands in for others is not borrowed
             verdict = dataclasses.replace(verdict, borrowed=borrowed(exercise, function))
         _VERDICTS[key] = verdict
     return _VERDICTS[key]
 
 
-def _failure(exercise: Exercise, one: Exercise, function) -> CheckFailed | None:
+def _failure(exercise: Exercise, one: Exercise, function, *circumstances) -> CheckFailed | None:
     """What is wrong with a function on one probe, told as well as possible."""
     if function is None:
         headline = f"there is no function {exercise.name}."
         return CheckFailed(exercise.name, headline, {"try": "is its cell there, and was it run?"})
-    verdict = _verdict(exercise, function)
+    verdict = _verdict(exercise, function, *circumstances)
     if verdict.borrowed:
         headline = f"your function leaves the work to {verdict.borrowed}."
         parts = {"try": "write it yourself, with NumPy alone."}
@@ -178,16 +178,14 @@ def _is_wrong(name: str) -> bool:
     return not verdict or bool(verdict.whole or verdict.borrowed)
 
 
-def _is_right_with(names: list[str], exercise: Exercise, one: Exercise, function) -> bool:
-    """Whether a function is right on one probe when the notebook's other functions are right."""
-    if function is None or _verdict(exercise, function).borrowed:
-        return False
+@contextlib.contextmanager
+def _in_place_of(names: list[str]):
+    """Have right functions of these names in the notebook, for a while."""
     notebook = vars(sys.modules["__main__"])
     kept = {name: notebook[name] for name in names if name in notebook}
     notebook.update({name: EXERCISES[name].reference for name in names})
     try:
-        verdict = _verdict(exercise, function, *names)
-        return not verdict.hopeless and _examine(one, function) is None
+        yield
     finally:
         for name in names:
             del notebook[name]
