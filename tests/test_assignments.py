@@ -132,6 +132,7 @@ SUBMISSIONS = [
             A1,
             "several-mistakes",
             0.75,
+            "conv2d_forward: bias-missing",
             "output_size: one-forgotten",
             "correlate2d: kernel-transposed",
         ),
