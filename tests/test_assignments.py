@@ -519,6 +519,19 @@ def test_what_a_learning_platform_hands_over_is_collected(course):
     assert "perfect" not in graded.stdout, "it is graded already"
 
 
+def test_a_source_that_cannot_be_released_leaves_the_release_as_it_was(tmp_path):
+    shutil.copy(COURSE / "nbgrader_config.py", tmp_path)
+    for folder in ("source", "release"):
+        (tmp_path / folder / A1).mkdir(parents=True)
+    (tmp_path / "release" / A1 / f"{A1}.ipynb").write_text("what students have")
+    notebook = copy.deepcopy(SOURCES[A1])
+    cell_of(notebook, "layer").source = "### BEGIN SOLUTION\nwithout an end"
+    nbformat.write(notebook, tmp_path / "source" / A1 / f"{A1}.ipynb")
+    refused = run("release", course=tmp_path)
+    assert refused.returncode == 2 and "no end solution" in refused.stderr
+    assert (tmp_path / "release" / A1 / f"{A1}.ipynb").read_text() == "what students have"
+
+
 def test_an_assignment_without_submissions_and_an_unknown_one_are_told(tmp_path):
     shutil.copy(COURSE / "nbgrader_config.py", tmp_path)
     shutil.copytree(COURSE / "source", tmp_path / "source")

@@ -17,6 +17,7 @@ import html
 import logging
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -67,9 +68,12 @@ def generate(course: Path, name: str, release: Path) -> None:
 
 
 def make_releases(course: Path) -> None:
-    """Make release/ anew from source/."""
+    """Make release/ anew from source/. What cannot be made stays as it was."""
     for name in assignments(course):
-        generate(course, name, course / "release")
+        with tempfile.TemporaryDirectory() as made:
+            generate(course, name, Path(made))
+            # Into what is there: a student may have saved a model beside the notebook.
+            shutil.copytree(Path(made) / name, course / "release" / name, dirs_exist_ok=True)
         print(f"release/{name}")
 
 
