@@ -162,13 +162,13 @@ def test_bars_pixels_steps_and_the_look_inside(page):
     assert page.locator(".dd-digits .dd-maps img").count() == 16
 
     page.get_by_role("heading", name="What if").wait_for()
-    slider = page.get_by_label("Turn anticlockwise")
+    slider = page.locator(".dd-digits").get_by_label("Turn anticlockwise")
     for _ in range(9):
         slider.press("ArrowRight")
-    page.locator(".dd-whatif .dd-value").filter(has_text="+90 °").wait_for()
-    page.locator(".dd-changed:not([data-digit='7'])").wait_for(timeout=10_000)
+    page.locator(".dd-digits .dd-whatif .dd-value").filter(has_text="+90 °").wait_for()
+    page.locator(".dd-digits .dd-changed:not([data-digit='7'])").wait_for(timeout=10_000)
     page.get_by_role("button", name="Back to 0").click()
-    page.locator(".dd-changed[data-digit='7']").wait_for(timeout=10_000)
+    page.locator(".dd-digits .dd-changed[data-digit='7']").wait_for(timeout=10_000)
 
 
 def test_undo_and_clear(page):
@@ -265,6 +265,15 @@ def test_hands(page, tmp_path):
     hands.get_by_role("button", name="Example 8").click()
     hands.get_by_text("The hand shows 3.").wait_for(timeout=10_000)
     assert hands.locator(".dd-bars li").count() == 6
+    light = hands.get_by_label("More light")
+    changed = hands.locator(".dd-changed img")
+    before = changed.get_attribute("src")
+    light.focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function(
+        "before => document.querySelector('.dd-hands .dd-changed img').src !== before", arg=before
+    )
+    assert light.get_attribute("aria-valuetext") == "−10 %"
     hands.locator("input[type=file]").set_input_files(photograph(tmp_path, 8))
     hands.get_by_text("The hand shows").wait_for(state="hidden", timeout=10_000)
     assert hands.locator("button[aria-pressed=true]").count() == 0

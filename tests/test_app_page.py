@@ -153,7 +153,7 @@ def test_the_look_inside(page):
     assert max(shown(each).max() for each in inside["maps"]) == 253  # one scale: the brightest
     assert len({shown(each).max() for each in inside["maps"]}) > 1
     assert shown(inside["saliency"]).shape == (28, 28, 3)
-    for change in CHANGES:
+    for change in CHANGES["digits"]:
         strip = inside["strips"][change["name"]]
         places = (change["most"] - change["least"]) / change["step"] + 1
         assert len(strip["digits"]) == len(strip["p"]) == places
@@ -192,6 +192,26 @@ def test_what_if(page):
         page.what_if = {"right": 1}
         page.what_if = hostile
         assert page.changed["png"] == page.digits["seen"]
+
+
+def test_what_if_of_hands(page):
+    message(page, {"kind": "choose", "n": 1, "number": 4})
+    straight = shown(page.hands["seen"]).astype(int)
+    assert page.hands_changed["png"] == page.hands["seen"]
+    page.hands_what_if = {"light": -50}
+    np.testing.assert_allclose(shown(page.hands_changed["png"]), straight / 2, atol=1)
+    page.hands_what_if = {"down": 8}
+    down = shown(page.hands_changed["png"]).astype(int)
+    assert (down[8:] == straight[:-8]).all() and (down[:8] == straight[0]).all(), "no black rim"
+    strips = page.hands_inside["strips"]
+    assert {name: len(strip["digits"]) for name, strip in strips.items()} == {
+        "right": 13,
+        "down": 13,
+        "turn": 25,
+        "light": 17,
+    }
+    assert strips["light"]["digits"][8] == page.hands["digit"], "in the middle nothing changes"
+    page.hands_what_if = {}
 
 
 def test_a_hostile_drawing_gets_a_sentence(page):

@@ -5,7 +5,7 @@ import pytest
 
 from cnn_utils.app.preparation import Prepared
 from cnn_utils.app.recognition import SURE, TEMPERATURE, Recogniser
-from cnn_utils.app.what_if import WHAT_IF, rotated, shifted, sweep, thickened
+from cnn_utils.app.what_if import WHAT_IF, lit, rotated, shifted, sweep, thickened
 from cnn_utils.data.digits import make_digits
 from cnn_utils.data.hands import make_hands
 from cnn_utils.functional import softmax
@@ -153,6 +153,20 @@ def test_every_change_does_what_its_name_says():
     assert np.array_equal(WHAT_IF["right"](X[0], 2), shifted(X[0], right=2))
     assert np.array_equal(WHAT_IF["turn"](X[0], 20), rotated(X[0], 20))
     assert np.array_equal(WHAT_IF["thicken"](X[0], 1), thickened(X[0], 1))
+    assert np.array_equal(WHAT_IF["light"](X[0], -20), lit(X[0], -20))
+
+
+def test_light_stays_within_what_an_image_can_be():
+    image = np.array([0.2, 0.5, 0.8], np.float32).reshape(1, 1, 3)
+    assert np.allclose(lit(image, 50), [[[0.3, 0.75, 1]]]) and lit(image, 50).dtype == np.float32
+    assert np.allclose(lit(image, -50), image / 2)
+    assert np.array_equal(lit(image), image)
+
+
+def test_a_photograph_gets_no_black_rim():
+    image = np.full((6, 6, 3), 0.5, np.float32)
+    assert np.array_equal(shifted(image, down=2, right=-1), image)
+    assert np.allclose(rotated(image, 30), image)
 
 
 def test_what_if_nothing_changes_the_answer_stays(digits):

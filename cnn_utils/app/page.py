@@ -19,13 +19,25 @@ from .preparation import Prepared, prepare_digit, prepare_hand
 from .reading import Unreadable, read_image
 from .recognition import Answer, Recogniser
 
-CHANGES = (  # the sliders: what `what_if.WHAT_IF` can do, from, to, step, unit
-    {"name": "right", "label": "Shift to the right", "least": -7, "most": 7, "step": 1},
-    {"name": "down", "label": "Shift downwards", "least": -7, "most": 7, "step": 1},
-    {"name": "turn", "label": "Turn anticlockwise", "least": -180, "most": 180, "step": 10},
-    {"name": "thicken", "label": "Thicken the pen", "least": -1, "most": 3, "step": 0.5},
-)
-UNITS = {"right": "px", "down": "px", "turn": "°", "thicken": "px"}
+# The sliders of each tab: what `what_if.WHAT_IF` can do, from, to, step, unit.
+KEYS = ("name", "label", "least", "most", "step", "unit")
+CHANGES = {
+    tab: [dict(zip(KEYS, change, strict=True)) for change in changes]
+    for tab, changes in {
+        "digits": (
+            ("right", "Shift to the right", -7, 7, 1, "px"),
+            ("down", "Shift downwards", -7, 7, 1, "px"),
+            ("turn", "Turn anticlockwise", -180, 180, 10, "°"),
+            ("thicken", "Thicken the pen", -1, 3, 0.5, "px"),
+        ),
+        "hands": (
+            ("right", "Shift to the right", -24, 24, 4, "px"),
+            ("down", "Shift downwards", -24, 24, 4, "px"),
+            ("turn", "Turn anticlockwise", -180, 180, 15, "°"),
+            ("light", "More light", -80, 80, 10, "%"),
+        ),
+    }.items()
+}
 EACH = 2  # examples of each hand sign
 
 CARD = (  # the numbers of lesson 14's model card, measured on the real photographs
@@ -59,10 +71,12 @@ class Page(Canvas):
         (FRONT / name).read_text(encoding="utf-8") for name in ("canvas.js", "views.js", "page.js")
     )
     what_if = traitlets.Dict().tag(sync=True, echo_update=False)
+    hands_what_if = traitlets.Dict().tag(sync=True, echo_update=False)
     about = traitlets.Dict().tag(sync=True)
     digits = traitlets.Dict().tag(sync=True)
     digits_inside = traitlets.Dict().tag(sync=True)
     changed = traitlets.Dict().tag(sync=True)
+    hands_changed = traitlets.Dict().tag(sync=True)
     hands = traitlets.Dict().tag(sync=True)
     hands_inside = traitlets.Dict().tag(sync=True)
     uploaded = traitlets.Dict({"n": 0, "target": "", "problem": ""}).tag(sync=True)
@@ -74,6 +88,7 @@ class Page(Canvas):
         self._choose(0, 0)
         self.observe(self._drawn, "drawing")
         self.observe(self._slid, "what_if")
+        self.observe(self._slid_hands, "hands_what_if")
         self.on_msg(self._heard)
 
     # What comes from the browser
@@ -90,7 +105,10 @@ class Page(Canvas):
         self._show_digits(prepared, n)
 
     def _slid(self, _) -> None:
-        self.changed = {} if self._seen is None else _changed(self._seen, self.what_if)
+        self.changed = _changed("digits", self._seen, self.what_if)
+
+    def _slid_hands(self, _) -> None:
+        self.hands_changed = _changed("hands", self._hand, self.hands_what_if)
 
     def _heard(self, _, content, buffers) -> None:
         """Take a message {"kind": "upload", "choose" or "look", …}; no other is answered."""
@@ -130,7 +148,7 @@ class Page(Canvas):
         if self._seen is not None:
             recogniser = Recogniser.digits()
             inside = _inside(recogniser, self._seen, self.digits["digit"])
-            self.digits_inside = {**inside, "strips": _strips(recogniser, self._seen)}
+            self.digits_inside = {**inside, "strips": _strips("digits", self._seen)}
             self._slid(None)
 
     # What goes to the browser
@@ -152,8 +170,13 @@ class Page(Canvas):
             says = "The network is wrong." if result["wrong"] else "The network is right."
             result["note"] = f"The hand shows {truth}. {says}"
         self.hands = {"n": n, "example": example, **result}
-        image = prepared.image
-        self.hands_inside = {} if image is None else _inside(recogniser, image, answer.digit)
+        self._hand = image = prepared.image
+        if image is None:
+            self.hands_inside = {}
+        else:
+            inside = _inside(recogniser, image, answer.digit)
+            self.hands_inside = {**inside, "strips": _strips("hands", image)}
+        self._slid_hands(None)
 
     def __repr__(self):
         return "<Draw a digit>"
@@ -192,12 +215,16 @@ def _inside(recogniser: Recogniser, image, digit: int) -> dict:
     }
 
 
-def _strips(recogniser: Recogniser, image) -> dict:
-    """For every slider, what is read at each of its places, and how surely."""
+def _recogniser(tab: str) -> Recogniser:
+    return Recogniser.digits() if tab == "digits" else Recogniser.hands()
+
+
+def _strips(tab: str, image) -> dict:
+    """For every slider of a tab, what is read at each of its places, and how surely."""
     strips = {}
-    for change in CHANGES:
+    for change in CHANGES[tab]:
         amounts = np.arange(change["least"], change["most"] + change["step"] / 2, change["step"])
-        p = what_if.sweep(recogniser, image, change["name"], amounts)
+        p = what_if.sweep(_recogniser(tab), image, change["name"], amounts)
         strips[change["name"]] = {
             "digits": p.argmax(axis=1).tolist(),
             "p": p.max(axis=1).round(2).tolist(),
@@ -205,14 +232,16 @@ def _strips(recogniser: Recogniser, image) -> dict:
     return strips
 
 
-def _changed(image, amounts: dict) -> dict:
-    """Change an image (28, 28, 1) by the sliders' amounts and read it again."""
-    for change in CHANGES:
+def _changed(tab: str, image, amounts: dict) -> dict:
+    """Change an image by the amounts of a tab's sliders and read it again; {} for no image."""
+    if image is None:
+        return {}
+    for change in CHANGES[tab]:
         amount = amounts.get(change["name"], 0)
         if type(amount) in (int, float) and amount and np.isfinite(amount):
             amount = min(max(amount, change["least"]), change["most"])
             image = what_if.WHAT_IF[change["name"]](image, amount)
-    answer = Recogniser.digits().answer(Prepared((), image))
+    answer = _recogniser(tab).answer(Prepared((), image))
     return {
         "png": png(image),
         "sentence": answer.sentence,
@@ -246,7 +275,7 @@ def _about() -> dict:
     """What the page says and never changes."""
     return {
         "line": "A network made of NumPy alone reads your handwriting. See how, and look inside.",
-        "changes": [{**change, "unit": UNITS[change["name"]]} for change in CHANGES],
+        "changes": CHANGES,
         "digits": {
             "seen": "28 × 28 pixels, white on black, the digit's weight in the middle. It has "
             "learned from the 60,000 handwritten digits of MNIST and from nothing else: whatever "

@@ -1,4 +1,4 @@
-"""What if the digit were moved, turned or drawn with another pen? Images in, probabilities out."""
+"""What if a digit or a hand were moved, turned or lit otherwise? Images in, probabilities out."""
 
 from __future__ import annotations
 
@@ -13,13 +13,26 @@ if TYPE_CHECKING:
 
 
 def shifted(image, down=0.0, right=0.0) -> np.ndarray:
-    """Move an image (H, W, C), float32 or float64, by pixels; black comes in at the rim."""
-    return warp(np.asarray(image)[None], shift=(down, right))[0]
+    """Move an image (H, W, C), float32 or float64, by pixels.
+
+    At the rim black comes in; where there are three channels, as in photographs, more of the rim.
+    """
+    return warp(np.asarray(image)[None], shift=(down, right), edge=_edge(image))[0]
 
 
 def rotated(image, degrees=0.0) -> np.ndarray:
     """Turn an image (H, W, C), float32 or float64, anticlockwise about its centre."""
-    return warp(np.asarray(image)[None], degrees=degrees)[0]
+    return warp(np.asarray(image)[None], degrees=degrees, edge=_edge(image))[0]
+
+
+def lit(image, percent=0.0) -> np.ndarray:
+    """Show an image (H, W, C), floats in 0..1, in more or less (< 0) light; it stays in 0..1."""
+    image = np.asarray(image)
+    return np.clip(image * image.dtype.type(1 + percent / 100), 0, 1)
+
+
+def _edge(image) -> str:
+    return "edge" if image.shape[-1] == 3 else "zero"
 
 
 def thickened(image, pixels=0.0) -> np.ndarray:
@@ -47,8 +60,9 @@ WHAT_IF = {
     "right": lambda image, amount: shifted(image, right=amount),
     "turn": rotated,
     "thicken": thickened,
+    "light": lit,
 }
-"""Changes by name, each a function (image, amount) → image: pixels, pixels, degrees, pixels."""
+"""Changes by name, each (image, amount) → image: pixels, pixels, degrees, pixels, per cent."""
 
 
 def sweep(recogniser: Recogniser, image, change: str, amounts) -> np.ndarray:

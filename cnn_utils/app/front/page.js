@@ -100,6 +100,25 @@ function render({ model, el }) {
     return { answer, column, steps, look, show: () => { show(); showInside(); } };
   }
 
+  // The sliders, and what becomes of the picture: traits are called hands_changed, and so on.
+  function makeWhat(target, side, title) {
+    const prefix = target === "digits" ? "" : `${target}_`;
+    const whatIf = makeWhatIf(model, about.changes[target], `${prefix}what_if`, side);
+    const element = section(title, whatIf.element);
+    const showStrips = () => {
+      const { strips, digit } = model.get(`${target}_inside`);
+      if (strips) whatIf.showStrips(strips, digit);
+    };
+    const showChanged = () => {
+      const changed = model.get(`${prefix}changed`);
+      element.hidden = !changed.png || !model.get(target).seen;
+      if (changed.png) whatIf.showChanged(changed);
+    };
+    model.on(`change:${target}_inside`, showStrips);
+    model.on(`change:${prefix}changed`, showChanged);
+    return { element, show: () => { showStrips(); showChanged(); } };
+  }
+
   function section(title, ...children) {
     return h("section", { class: "dd-section" }, h("h2", {}, title), ...children);
   }
@@ -118,8 +137,7 @@ function render({ model, el }) {
     canvas.tools.append(upload.label);
     canvas.element.append(upload.problem);
     const result = makeResult("digits", 10, 28, "28 × 28 pixels, all black so far");
-    const whatIf = makeWhatIf(model, about.changes);
-    const what = section("What if it were drawn elsewhere, turned, or with another pen?", whatIf.element);
+    const what = makeWhat("digits", 28, "What if it were drawn elsewhere, turned, or with another pen?");
 
     function showPicture(png) {
       picture.show(png, "The picture you uploaded");
@@ -131,7 +149,7 @@ function render({ model, el }) {
       const { picture: png, seen, n } = model.get("digits");
       clearTimeout(pause);
       if (seen) pause = setTimeout(lookInside, PAUSE);
-      else result.look.hidden = what.hidden = true;
+      else result.look.hidden = what.element.hidden = true;
       if (!png || String(n) !== canvas.element.dataset.n) return; // or there has been drawn since
       showPicture(png);
       canvas.forget();
@@ -140,21 +158,10 @@ function render({ model, el }) {
       if (canvas.isDrawing()) pause = setTimeout(lookInside, PAUSE);
       else model.send({ kind: "look" });
     };
-    const showStrips = () => {
-      const { strips, digit } = model.get("digits_inside");
-      if (strips) whatIf.showStrips(strips, digit);
-    };
-    const showChanged = () => {
-      const changed = model.get("changed");
-      what.hidden = !changed.png || !model.get("digits").seen;
-      if (changed.png) whatIf.showChanged(changed);
-    };
     model.on("change:digits", show);
-    model.on("change:digits_inside", showStrips);
-    model.on("change:changed", showChanged);
-    return { result, show: () => [show, showStrips, showChanged, result.show].map((f) => f()),
+    return { result, show: () => [show, what.show, result.show].map((f) => f()),
       children: [h("div", { class: "dd-top" }, canvas.element, result.answer.element, result.column),
-        result.steps, result.look, what] };
+        result.steps, result.look, what.element] };
   }
 
   // Hands
@@ -174,8 +181,10 @@ function render({ model, el }) {
         } }, image);
       }));
     const result = makeResult("hands", 6, 64, "64 × 64 pixels");
+    const what = makeWhat("hands", 64, "What if it were elsewhere, turned, or in other light?");
     const show = () => {
       const hands = model.get("hands");
+      if (!hands.seen) what.element.hidden = true;
       picture.show(hands.picture, "The photograph");
       [...examples.children].forEach((button, i) =>
         button.setAttribute("aria-pressed", String(i === hands.example)));
@@ -185,14 +194,14 @@ function render({ model, el }) {
       h("h2", {}, "What it was trained on, and where it fails"),
       h("ul", {}, ...about.hands.card.map((text) => h("li", {}, together(text)))));
     result.answer.element.append(card);
-    return { result, show: () => { show(); result.show(); },
+    return { result, show: () => { show(); what.show(); result.show(); },
       children: [
         h("div", { class: "dd-top" },
           h("div", { class: "dd-canvas" }, paper,
             h("div", { class: "dd-tools" }, upload.label), upload.problem,
             h("p", { class: "dd-note" }, about.hands.source), examples),
           result.answer.element, result.column),
-        result.steps, result.look] };
+        result.steps, result.look, what.element] };
   }
 
   // Tabs

@@ -128,7 +128,7 @@ function makeInside(mapsTitle) {
 
 // Sliders that change the picture the network sees. Under each one a strip: what would be read at
 // every place of the slider.
-function makeWhatIf(model, changes) {
+function makeWhatIf(model, changes, trait, side) {
   const sliders = changes.map(({ name, label, least, most, step, unit }) => {
     const input = h("input", { type: "range", min: least, max: most, step, value: 0,
       id: fresh(name), oninput: send });
@@ -141,7 +141,7 @@ function makeWhatIf(model, changes) {
     for (const { input } of sliders) input.value = 0;
     send();
   } }, "Back to 0");
-  const seen = makePixels(28, "");
+  const seen = makePixels(side, "");
   const sentence = h("p", { class: "dd-sentence" }); // spoken after a slider moved, see below
   const told = h("div", { class: "dd-changed" }, seen.element, sentence);
   const element = h("div", { class: "dd-whatif" },
@@ -158,7 +158,7 @@ function makeWhatIf(model, changes) {
   function send() {
     values();
     sentence.setAttribute("role", "status");
-    model.set("what_if", Object.fromEntries(
+    model.set(trait, Object.fromEntries(
       sliders.map(({ name, input }) => [name, Number(input.value)])));
     model.save_changes();
   }
@@ -180,7 +180,7 @@ function makeWhatIf(model, changes) {
       }));
     }
   };
-  for (const { name, input } of sliders) input.value = model.get("what_if")[name] ?? 0;
+  for (const { name, input } of sliders) input.value = model.get(trait)[name] ?? 0;
   values();
   return { element, showChanged, showStrips };
 }
