@@ -1,5 +1,8 @@
 """A learner's first minute: JupyterLab, as `make lab` starts it, runs a notebook in a browser."""
 
+import urllib.error
+import urllib.request
+
 import nbformat
 import pytest
 from lab_browser import open_notebook, outputs, run_all
@@ -35,3 +38,7 @@ def test_a_notebook_runs_in_the_browser(browser, lab):
     page.problems.check()
     # Nobody is asked about news: the question would come as a notification with buttons.
     assert page.locator(".Toastify__toast").count() == 0
+    # Voilà is there for `make app`; in JupyterLab it would offer to run lessons as pages.
+    assert page.locator("jp-button[title*='Voil'], button[title*='Voil']").count() == 0
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{lab.url}/voila/render/small.ipynb?token={lab.token}", timeout=30)

@@ -2,7 +2,8 @@
 
 Arguments are passed on to JupyterLab. It adds what differs between machines: a super-user must say
 so, and where there is no display the address is printed instead of opened. JupyterLab's question
-about news is answered with "no"; whoever sets it otherwise in the settings has it so.
+about news is answered with "no"; whoever sets it otherwise in the settings has it so. Voilà, which
+`make app` needs, is switched off in JupyterLab (tools/jupyter).
 """
 
 import os
