@@ -26,7 +26,7 @@ collect_ignore_glob = [f"notebooks/*{folder}/*" for folder in NO_LESSONS]
 
 # Leaves no name behind that a notebook could use without importing it.
 STRICT_KERNEL = r"""
-__import__("warnings").filterwarnings("error", module=r"__main__|cnn_utils(\.|$)")
+__import__("warnings").filterwarnings("error", module=r"__main__|cnn_(utils|course)(\.|$)")
 """
 
 

@@ -8,10 +8,8 @@ Read it in this order, each part uses only the ones before it:
     layers, losses, optim    the same as objects
     sequential, training     a model and its training
     plots                    figures: data in, Figure out
-    recipes, bench           the course's five models and its stopwatch (`python -m cnn_utils`)
-    widgets                  explorers and quizzes
-    checks                   they name a learner's mistake, and give marks in assignments
-    app                      the page "Draw a digit": reading, preparation, recognition, page
+    recipes, cli             the course's five models, from the command line too
+                             (`python -m cnn_utils`)
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -1,4 +1,4 @@
-"""The command line: ``python -m cnn_utils train | data | bench``."""
+"""The command line: ``python -m cnn_utils train | data``."""
 
 from __future__ import annotations
 
@@ -45,11 +45,6 @@ def _parser() -> argparse.ArgumentParser:
     fetch = actions.add_parser("fetch", help="download a data set")
     fetch.add_argument("name", choices=SETS, metavar="NAME", help=", ".join(SETS))
     fetch.set_defaults(command=_fetch)
-
-    bench = commands.add_parser("bench", help="measure a training step of the two small models")
-    bench.add_argument("--repeats", type=_positive, default=15, help="measurements of each")
-    bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
-    bench.set_defaults(command=_bench)
     return parser
 
 
@@ -96,13 +91,6 @@ def _fetch(arguments) -> int:
 
     sources.fetch(arguments.name)
     return _data(arguments)
-
-
-def _bench(arguments) -> int:
-    from . import bench
-
-    bench.run(json_path=arguments.json, repeats=arguments.repeats)
-    return 0
 
 
 def _write_json(path: Path | None, figures: dict) -> None:

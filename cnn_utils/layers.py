@@ -18,7 +18,7 @@ import math
 import numpy as np
 
 from . import functional as F
-from .functional._shapes import output_shape, pair, resolve_padding
+from .functional.shapes import output_shape, pair, resolve_padding
 from .initializers import INITIALIZERS
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 from mutants import Tally, mutants, tally
 
-from cnn_utils.checks.comparing import close
-from cnn_utils.checks.exercise import EXERCISES, Exercise, Mistake, results_of, run
-from cnn_utils.checks.failure import CheckFailed
-from cnn_utils.checks.running import call
+from cnn_course.checks.comparing import close
+from cnn_course.checks.exercise import EXERCISES, Exercise, Mistake, results_of, run
+from cnn_course.checks.failure import CheckFailed
+from cnn_course.checks.running import call
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 

@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from cnn_utils.checks.comparing import close
-from cnn_utils.checks.exercise import Exercise, run
-from cnn_utils.checks.failure import CheckFailed
-from cnn_utils.checks.running import call
+from cnn_course.checks.comparing import close
+from cnn_course.checks.exercise import Exercise, run
+from cnn_course.checks.failure import CheckFailed
+from cnn_course.checks.running import call
 
 OPERATORS = {
     ast.Add: (ast.Sub, ast.Mult),

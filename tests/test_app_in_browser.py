@@ -28,7 +28,7 @@ from lab_browser import CELLS, open_notebook, run_all
 from lab_browser import close as leave_lab
 from PIL import Image
 
-from cnn_utils.data.digits import Style, digit_strokes, draw_digit
+from cnn_course.drawn.digits import Style, digit_strokes, draw_digit
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -67,7 +67,7 @@ def app(tmp_path_factory, browser):
         cells=[
             nbformat.v4.new_markdown_cell("# The lesson's text"),
             new(trap),
-            new("from cnn_utils.app.page import app", metadata={"tags": ["app"]}),
+            new("from cnn_course.page.app import app", metadata={"tags": ["app"]}),
             new(trap),
             new("app()", metadata={"tags": ["app"]}),
             new("1 / 0"),
@@ -356,7 +356,7 @@ def test_a_process_ends_with_its_page(browser, app):
 
 
 def test_in_jupyterlab_keys_belong_to_the_page(browser, lab):
-    cell = nbformat.v4.new_code_cell("from cnn_utils.app.page import app\napp()")
+    cell = nbformat.v4.new_code_cell("from cnn_course.page.app import app\napp()")
     notebook = nbformat.v4.new_notebook(cells=[cell], metadata=KERNEL)
     nbformat.write(notebook, lab.root / "page.ipynb")
     page = open_notebook(browser, lab, "page.ipynb")

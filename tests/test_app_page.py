@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnn_utils.app import page as module
-from cnn_utils.app.canvas import MOST_POINTS, SIDE, Canvas, draw, read_strokes
-from cnn_utils.app.page import CARD, CHANGES, app
-from cnn_utils.app.pictures import heat, png
+from cnn_course.page import app as module
+from cnn_course.page.app import CARD, CHANGES, app
+from cnn_course.page.canvas import MOST_POINTS, SIDE, Canvas, draw, read_strokes
+from cnn_course.page.pictures import heat, png
 
 ROOT = Path(__file__).resolve().parent.parent
 SEVEN = [[0.08, 0.25, 0.2, 0.75, 0.2, 0.45, 0.85]]

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cnn_course.page import preparation
+from cnn_course.page.marks import find_pieces, paper
+from cnn_course.page.paper import KINDS, drawn_ink, make_photographs, photograph
+from cnn_course.page.preparation import CAN_GO, centred, prepare_digit, prepare_hand, scaled
 from cnn_utils import recipes
-from cnn_utils.app import preparation
-from cnn_utils.app.marks import find_pieces, paper
-from cnn_utils.app.paper import KINDS, drawn_ink, make_photographs, photograph
-from cnn_utils.app.preparation import CAN_GO, centred, prepare_digit, prepare_hand, scaled
 from cnn_utils.data import load_mnist, load_signs
 
 STEPS = ["grey", "noise removed", "white on black", "cropped", "scaled", "centred"]

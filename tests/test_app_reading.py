@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from cnn_utils.app.containers import orientation
-from cnn_utils.app.reading import MOST_BYTES, Unreadable, read_image
+from cnn_course.page.containers import orientation
+from cnn_course.page.reading import MOST_BYTES, Unreadable, read_image
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 
@@ -219,7 +219,7 @@ def test_damage_gives_a_picture_or_a_sentence(kind):
 
 READ_ALL = """
 import json, pathlib, sys, time
-from cnn_utils.app.reading import Unreadable, read_image
+from cnn_course.page.reading import Unreadable, read_image
 written = []
 def hook(event, arguments):
     if event == "open" and isinstance(arguments[1], str) and set("wax+") & set(arguments[1]):

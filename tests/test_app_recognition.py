@@ -1,13 +1,13 @@
-"""cnn_utils.app.recognition and what_if: the answers, when they are sure, and the look inside."""
+"""cnn_course.page.recognition and what_if: the answers, when they are sure, and the look inside."""
 
 import numpy as np
 import pytest
 
-from cnn_utils.app.preparation import Prepared
-from cnn_utils.app.recognition import SURE, TEMPERATURE, Recogniser
-from cnn_utils.app.what_if import WHAT_IF, lit, rotated, shifted, sweep, thickened
-from cnn_utils.data.digits import make_digits
-from cnn_utils.data.hands import make_hands
+from cnn_course.drawn.digits import make_digits
+from cnn_course.drawn.hands import make_hands
+from cnn_course.page.preparation import Prepared
+from cnn_course.page.recognition import SURE, TEMPERATURE, Recogniser
+from cnn_course.page.what_if import WHAT_IF, lit, rotated, shifted, sweep, thickened
 from cnn_utils.functional import softmax
 
 DRAWN, LABELS = make_digits(20, np.random.default_rng(3))

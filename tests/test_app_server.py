@@ -25,7 +25,7 @@ def test_the_lesson_has_a_page():
     lesson = json.loads(server.LESSON.read_text(encoding="utf-8"))
     cells = [c for c in lesson["cells"] if "app" in c["metadata"].get("tags", ())]
     source = "\n".join("".join(cell["source"]) for cell in cells)
-    assert source == "from cnn_utils.app.page import app\napp()"
+    assert source == "from cnn_course.page.app import app\napp()"
 
 
 def test_the_server_is_for_this_machine_alone():
@@ -42,7 +42,7 @@ def test_the_server_is_for_this_machine_alone():
 
 def test_nothing_in_the_page_comes_from_elsewhere():
     """Neither the page nor its template names an address on the network."""
-    folders = ROOT / "cnn_utils" / "app" / "front", ROOT / "tools" / "jupyter" / "voila"
+    folders = ROOT / "cnn_course" / "page" / "front", ROOT / "tools" / "jupyter" / "voila"
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     assert len(files) >= 6
     for path in files:

@@ -23,7 +23,7 @@ import nbformat
 import pytest
 from tracked import tracked_text
 
-from cnn_utils.checks.exercise import EXERCISES
+from cnn_course.checks.exercise import EXERCISES
 
 ROOT = Path(__file__).resolve().parent.parent
 COURSE = ROOT / "notebooks" / "assignments"

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from helpers import texts
 
+from cnn_course.explorers import augmentation_explorer
+from cnn_course.explorers.augmentation_explorer import judge, picture
 from cnn_utils.data import Augmenter
-from cnn_utils.widgets import augmentation_explorer
-from cnn_utils.widgets.augmentation_explorer import judge, picture
 
 RNG = np.random.default_rng(0)
 HANDS = RNG.integers(0, 256, (3, 64, 64, 3), dtype=np.uint8)

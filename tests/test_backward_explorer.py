@@ -9,8 +9,8 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
-from cnn_utils import functional, widgets
-from cnn_utils.widgets.backward_explorer import (
+from cnn_course import explorers
+from cnn_course.explorers.backward_explorer import (
     DZ,
     W,
     X,
@@ -19,6 +19,7 @@ from cnn_utils.widgets.backward_explorer import (
     in_words,
     terms,
 )
+from cnn_utils import functional
 
 SETTINGS = list(itertools.product((1, 2), (0, 1)))
 SHAPES = {(1, 0): (3, 2), (2, 0): (5, 2), (1, 1): (5, 4), (2, 1): (5, 2)}  # X (padded), dZ
@@ -47,7 +48,7 @@ def click(explorer, name, cell):
 
 
 def test_starts_on_the_worked_example():
-    explorer = widgets.backward_explorer()
+    explorer = explorers.backward_explorer()
     assert explorer.state == dict(array="dX", row=1, column=1, stride=1, padding=0)
     assert explorer.picture.alt.startswith(
         "dX[1, 1] = 2·3 + (−1)·2 + 1·(−1) + 3·(−2) = −3: the sum"
@@ -137,7 +138,7 @@ def test_a_remainder_and_padding_are_explained():
 
 
 def test_clicks_choose_cells_of_gradients_only():
-    explorer = widgets.backward_explorer()
+    explorer = explorers.backward_explorer()
     click(explorer, "dZ", (0, 1))
     assert explorer.state == dict(array="dZ", row=0, column=1, stride=1, padding=0)
     click(explorer, "dX", (2, 0))
@@ -151,7 +152,7 @@ def test_clicks_choose_cells_of_gradients_only():
 
 
 def test_sliders_end_where_the_array_ends():
-    explorer = widgets.backward_explorer()
+    explorer = explorers.backward_explorer()
     row = explorer.controls["row"]
     explorer.set(stride=2, row=4)
     assert row.max == 4 and row.value == 4

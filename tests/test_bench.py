@@ -3,10 +3,11 @@
 import importlib.util
 import json
 
+import bench
 import numpy as np
 import pytest
 
-from cnn_utils import bench, parallel
+from cnn_utils import parallel
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
 

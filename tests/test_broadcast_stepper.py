@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
 
-from cnn_utils import widgets
-from cnn_utils.widgets.broadcast_stepper import EXAMPLES, Pair, broadcast_picture, parse_shape
+from cnn_course import explorers
+from cnn_course.explorers.broadcast_stepper import EXAMPLES, Pair, broadcast_picture, parse_shape
 
 SHAPES = [shape for axes in range(3) for shape in itertools.product((1, 2, 3), repeat=axes)]
 SHAPES += [(2, 3, 4), (2, 1, 1), (1, 3, 1), (4, 2, 3), (1, 1, 4)]
@@ -102,7 +102,7 @@ def test_copies_are_hatched_and_originals_are_not():
 def test_every_number_of_a_result_is_explained_and_can_be_clicked():
     a, b = (2, 2, 3), (2, 1)
     x, y = numbers(a, b)
-    explorer = widgets.broadcast_stepper()
+    explorer = explorers.broadcast_stepper()
     explorer.set(a=str(a), b=str(b))
     explorer.set(step=explorer.controls["step"].max)
     for cell, place in enumerate(np.ndindex(a)):
@@ -124,7 +124,7 @@ def middle(board, grid, index):
 
 
 def test_a_click_before_the_result_or_on_a_shape_changes_nothing():
-    explorer = widgets.broadcast_stepper()
+    explorer = explorers.broadcast_stepper()
     for step, grid in ((0, "a 0"), (0, "shape a"), (5, "shape b")):
         explorer.set(step=step)
         before = explorer.state
@@ -133,7 +133,7 @@ def test_a_click_before_the_result_or_on_a_shape_changes_nothing():
 
 
 def test_the_explorer_starts_on_the_column_and_the_list_and_steps_on():
-    explorer = widgets.broadcast_stepper()
+    explorer = explorers.broadcast_stepper()
     assert explorer.state == {"a": "(3, 1)", "b": "(3,)", "step": 0, "cell": 0}
     step, cell = explorer.controls["step"], explorer.controls["cell"]
     assert step.max == 5 and cell.disabled
@@ -147,7 +147,7 @@ def test_the_explorer_starts_on_the_column_and_the_list_and_steps_on():
 
 
 def test_an_example_sets_both_shapes_and_own_shapes_are_no_example():
-    explorer = widgets.broadcast_stepper()
+    explorer = explorers.broadcast_stepper()
     example = explorer.children[0].children[0]
     explorer.set(step=5, cell=8)
     for a, b in list(EXAMPLES.values())[1::3]:
@@ -172,7 +172,7 @@ def test_shapes_are_read_as_people_write_them(text, shape):
 
 @pytest.mark.parametrize("text", ["(3, -1)", "abc", "3.5", "(5,)", "(0, 3)", "(1, 1, 1, 1)", "(3"])
 def test_a_text_that_is_no_shape_gives_a_picture_that_says_so(text):
-    explorer = widgets.broadcast_stepper()
+    explorer = explorers.broadcast_stepper()
     explorer.controls["b"].value = text
     said = explorer.picture.alt
     if text == "(3":  # forgiven

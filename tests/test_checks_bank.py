@@ -3,8 +3,8 @@
 import pytest
 from checks_bank import alike, failure, is_in_a_lesson, mistake_of, mistakes_of, shown_by
 
-from cnn_utils import checks
-from cnn_utils.checks import exercise as harness
+from cnn_course import checks
+from cnn_course.checks import exercise as harness
 
 NAMES = [name for name in harness.EXERCISES if name in checks.__all__]
 STOPS = {  # wrong implementations that end in an error, on some probe or in their own experiment

@@ -13,9 +13,10 @@ from helpers import CONV, CONV_DB, CONV_DW, CONV_DX, CONV_DZ, CONV_Z
 from mutants import tally
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
 
-from cnn_utils import checks, functional, loops
-from cnn_utils.checks.exercise import EXERCISES
-from cnn_utils.functional._shapes import pad_images
+from cnn_course import checks
+from cnn_course.checks.exercise import EXERCISES
+from cnn_utils import functional, loops
+from cnn_utils.functional.shapes import pad_images
 
 signal = pytest.importorskip("scipy.signal")
 

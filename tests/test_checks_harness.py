@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 from checks_bank import failure
 
-from cnn_utils import checks, functional
-from cnn_utils.checks import CheckFailed
-from cnn_utils.checks import exercise as harness
-from cnn_utils.checks.running import call, globals_used, parameters_unused
+from cnn_course import checks
+from cnn_course.checks import CheckFailed
+from cnn_course.checks import exercise as harness
+from cnn_course.checks.running import call, globals_used, parameters_unused
+from cnn_utils import functional
 
 ALL = sorted(harness.EXERCISES)
 
@@ -484,7 +485,7 @@ def test_a_failure_survives_pickling():
 
 def test_a_notebook_shows_the_message_without_a_traceback():
     code = """
-        from cnn_utils import checks
+        from cnn_course import checks
 
         def my_conv(x, w, b, stride, padding):
             return None

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from checks_bank import failure, in_double, no_mutant_survives
 
+from cnn_course.checks.exercise import EXERCISES
 from cnn_utils import functional, loops
-from cnn_utils.checks.exercise import EXERCISES
 
 NAMES = (
     "relu_forward",

@@ -12,8 +12,9 @@ from checks_bank import (
     tally_of_played,
 )
 
-from cnn_utils import checks, optim
-from cnn_utils.checks.exercise import EXERCISES
+from cnn_course import checks
+from cnn_course.checks.exercise import EXERCISES
+from cnn_utils import optim
 
 NAMES = ("sgd_step", "momentum_step", "rmsprop_step", "adam_step", "adam")
 

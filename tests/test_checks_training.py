@@ -15,8 +15,9 @@ from checks_bank import (
 )
 from mutants import tally
 
-from cnn_utils import checks, gradcheck, optim
-from cnn_utils.checks.exercise import EXERCISES
+from cnn_course import checks
+from cnn_course.checks.exercise import EXERCISES
+from cnn_utils import gradcheck, optim
 
 NAMES = ("numerical_gradient", "relative_error", "train", "accuracy")
 

@@ -81,4 +81,4 @@ def test_as_a_module():
     done = subprocess.run(
         [sys.executable, "-m", "cnn_utils", "--help"], capture_output=True, text=True, check=True
     )
-    assert "train" in done.stdout and "bench" in done.stdout and done.stderr == ""
+    assert "train" in done.stdout and "data" in done.stdout and done.stderr == ""

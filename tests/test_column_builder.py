@@ -10,11 +10,12 @@ import pytest
 from helpers import texts
 from matplotlib.text import Text
 
-from cnn_utils import loops, widgets
-from cnn_utils.widgets.column_builder import column_picture, example, find
+from cnn_course import explorers
+from cnn_course.explorers.column_builder import column_picture, example, find
+from cnn_utils import loops
 
 SETTINGS = list(itertools.product((1, 2), (0, 1), (1, 2)))  # stride, padding, channels
-MODULE = sys.modules["cnn_utils.widgets.column_builder"]  # the package has the function
+MODULE = sys.modules["cnn_course.explorers.column_builder"]  # the package has the function
 
 
 def click(explorer, name, cell):
@@ -56,7 +57,7 @@ def numbers(monkeypatch):
 
 
 def test_starts_on_the_worked_example(numbers):
-    explorer = widgets.column_builder()
+    explorer = explorers.column_builder()
     canonical = {
         "image 0": [[0, 1, 2], [3, -1, 1], [2, -2, 3]],
         "W": [[-2, -1, 2, 3]],
@@ -142,7 +143,7 @@ def test_padding_is_thrown_away():
 
 
 def test_clicks_choose_entries_pixels_rows_and_columns():
-    explorer = widgets.column_builder()
+    explorer = explorers.column_builder()
     chosen = lambda *names: tuple(explorer.state[name] for name in names)  # noqa: E731
     click(explorer, "cols", (2, 1))
     assert chosen("choose", "row", "column") == ("entry", 2, 1)
@@ -160,7 +161,7 @@ def test_clicks_choose_entries_pixels_rows_and_columns():
 
 
 def test_sliders_fit_what_they_choose_from():
-    explorer = widgets.column_builder()
+    explorer = explorers.column_builder()
     row, column, channel = (explorer.controls[name] for name in ("row", "column", "channel"))
     assert (row.max, column.max, channel.layout.display) == (3, 3, "none")
     explorer.controls["padding"].value = 1
@@ -187,7 +188,7 @@ def test_every_combination_of_controls_gives_a_picture():
 
 @pytest.mark.parametrize("state", [{}, dict(padding=1, channels=2, row=5, direction="col2im")])
 def test_redraws_at_once(state):
-    explorer = widgets.column_builder()
+    explorer = explorers.column_builder()
     explorer.set(**state)
     taken = []
     for _ in range(7):

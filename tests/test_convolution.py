@@ -18,7 +18,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_utils.functional import (
-    _shapes,
     col2im,
     conv2d_backward,
     conv2d_forward,
@@ -28,6 +27,7 @@ from cnn_utils.functional import (
     correlate2d,
     im2col,
     output_size,
+    shapes,
 )
 
 SIZES = st.integers(1, 7)
@@ -38,7 +38,7 @@ WHOLE = st.integers(-5, 5)
 def blocks(request, monkeypatch):
     """Run a test with the whole batch in one block, and with blocks of one image."""
     if request.param == "image by image":
-        monkeypatch.setattr(_shapes, "LARGEST_BLOCK", 1)
+        monkeypatch.setattr(shapes, "LARGEST_BLOCK", 1)
 
 
 def formula(x, w, b, stride, pads):

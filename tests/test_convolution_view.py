@@ -6,9 +6,9 @@ from itertools import product
 import numpy as np
 import pytest
 
+from cnn_course.explorers import convolution_view
+from cnn_course.explorers.convolution_view import B, W, X, picture, volumes
 from cnn_utils import loops
-from cnn_utils.widgets import convolution_view
-from cnn_utils.widgets.convolution_view import B, W, X, picture, volumes
 
 STATES = [
     dict(row=0, column=0, filter=0, stride=1, padding=0),

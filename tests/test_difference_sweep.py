@@ -8,8 +8,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from cnn_utils.widgets import difference_sweep
-from cnn_utils.widgets.difference_sweep import (
+from cnn_course.explorers import difference_sweep
+from cnn_course.explorers.difference_sweep import (
     DTYPES,
     EXAMPLES,
     EXPONENTS,

@@ -5,10 +5,11 @@ import pytest
 from IPython.core.formatters import DisplayFormatter
 from run_notebooks import WIDGET_VIEW, without_widgets
 
-from cnn_utils import plots, widgets
-from cnn_utils.widgets import quiz as make_quiz
-from cnn_utils.widgets.explorer import Explorer, cell_slider
-from cnn_utils.widgets.quiz import FOLDER, Quiz, read, verdict
+from cnn_course import explorers
+from cnn_course.explorers.explorer import Explorer, cell_slider
+from cnn_course.quizzes import FOLDER, Quiz, read, verdict
+from cnn_course.quizzes import quiz as make_quiz
+from cnn_utils import plots
 
 LESSONS = sorted(path.stem for path in FOLDER.glob("*.toml"))
 QUESTIONS = [
@@ -113,7 +114,7 @@ def test_an_unknown_lesson_is_named():
 
 
 def test_the_explorers_are_all_exported():
-    assert "quiz" in widgets.__all__ and len(widgets.__all__) == len(set(widgets.__all__))
-    for name in widgets.__all__:
-        assert callable(getattr(widgets, name)), name
-        assert getattr(widgets, name).__doc__
+    assert len(explorers.__all__) == len(set(explorers.__all__)) == 19
+    for name in explorers.__all__:
+        assert callable(getattr(explorers, name)), name
+        assert getattr(explorers, name).__doc__

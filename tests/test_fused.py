@@ -5,7 +5,6 @@ import pytest
 from helpers import assert_close, frozen, probe
 
 from cnn_utils.functional import (
-    _shapes,
     conv2d_backward,
     conv2d_forward,
     conv2d_relu_maxpool_backward,
@@ -14,6 +13,7 @@ from cnn_utils.functional import (
     maxpool2d_forward,
     relu_backward,
     relu_forward,
+    shapes,
 )
 
 CASES = [
@@ -33,7 +33,7 @@ CASES = [
 def blocks(request, monkeypatch):
     """Run a test with the whole batch in one block, and with blocks of one image."""
     if request.param == "image by image":
-        monkeypatch.setattr(_shapes, "LARGEST_BLOCK", 1)
+        monkeypatch.setattr(shapes, "LARGEST_BLOCK", 1)
 
 
 def one_after_the_other(x, w, b, padding, size):

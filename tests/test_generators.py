@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnn_utils.data import read_idx, read_signs_split
-from cnn_utils.data.digits import (
+from cnn_course.drawn.digits import (
     PEN_PATHS,
     digit_example,
     digit_strokes,
@@ -18,8 +17,9 @@ from cnn_utils.data.digits import (
     rasterize,
     warp,
 )
-from cnn_utils.data.hand_rendering import Bone, blur, round_cone, surface
-from cnn_utils.data.hands import FINGERS, draw_hand, hand_bones, hand_example, make_hands, view
+from cnn_course.drawn.hand_rendering import Bone, blur, round_cone, surface
+from cnn_course.drawn.hands import FINGERS, draw_hand, hand_bones, hand_example, make_hands, view
+from cnn_utils.data import read_idx, read_signs_split
 
 PROJECT = Path(__file__).resolve().parents[1]
 EMBEDDED = PROJECT / "datasets" / "embedded"

@@ -7,9 +7,10 @@ import warnings
 import numpy as np
 import pytest
 
-from cnn_utils import checks, functional
-from cnn_utils.checks.exercise import EXERCISES
-from cnn_utils.checks.grading import MIME, Marks, borrowed, whole
+from cnn_course import checks
+from cnn_course.checks.exercise import EXERCISES
+from cnn_course.checks.grading import MIME, Marks, borrowed, whole
+from cnn_utils import functional
 
 LAYER = (*whole(1, (2, 5, 6, 2), (3, 3, 2, 3), (3,)), 1, 0)
 STRIDED = (*whole(2, (1, 6, 9, 2), (3, 3, 2, 4), (4,)), 2, 1)
@@ -241,7 +242,7 @@ def scipy_layer(x, w, b, stride, padding):
         (functional.conv2d_forward, "cnn_utils.functional.convolution.conv2d_forward"),
         (hands_on, "cnn_utils.functional.convolution.conv2d_forward"),
         (hands_on_deeper, "cnn_utils.functional.convolution.conv2d_forward"),
-        (EXERCISES["conv2d_forward"].reference, "cnn_utils.checks.convolution"),
+        (EXERCISES["conv2d_forward"].reference, "cnn_course.checks.convolution"),
         (scipy_layer, "scipy.signal"),
     ],
     ids=["itself", "calls", "calls-deeper", "answer", "scipy"],
@@ -253,7 +254,7 @@ def test_the_work_of_another_earns_nothing(notebook, capsys, function, whose):
 
 
 def test_what_a_check_passes_in_may_be_called():
-    """numerical_gradient and train are given functions that stand in cnn_utils.checks."""
+    """numerical_gradient and train are given functions that stand in cnn_course.checks."""
 
     def numerical_gradient(f, x, h):
         gradient = np.zeros_like(x)

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from cnn_utils.widgets import graph_stepper
-from cnn_utils.widgets.graph_stepper import (
+from cnn_course.explorers import graph_stepper
+from cnn_course.explorers.graph_stepper import (
     ACTIVATIONS,
     EXAMPLE,
     FORWARD,

@@ -7,8 +7,8 @@ import time
 import numpy as np
 import pytest
 
-from cnn_utils import widgets
-from cnn_utils.widgets.initialisation_explorer import (
+from cnn_course import explorers
+from cnn_course.explorers.initialisation_explorer import (
     ACTIVATIONS,
     DEEPEST,
     EXAMPLES,
@@ -71,7 +71,7 @@ def by_hand(scale, activation, depth, batch_norm):
 
 
 def test_starts_where_relu_meets_glorot():
-    explorer = widgets.initialisation_explorer()
+    explorer = explorers.initialisation_explorer()
     assert explorer.state == dict(scale=1.0, activation="ReLU", depth=10, batch_norm=False)
     forward, back = by_hand(1, "ReLU", 10, False)
     (first, i), (last, j), factor = told(explorer.view.alt, "Forward")
@@ -154,7 +154,7 @@ def test_both_rules_are_stops_of_the_slider():
 
 
 def test_controls_move_the_picture():
-    explorer = widgets.initialisation_explorer()
+    explorer = explorers.initialisation_explorer()
     before = explorer.view.alt
     explorer.controls["scale"].value = SCALES[9]  # what ArrowRight does
     assert explorer.view.alt != before and "1.19/√D" in explorer.view.alt

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from helpers import texts
 
+from cnn_course.explorers import inside_browser
+from cnn_course.explorers.inside_browser import Subject, class_map, look, picture
 from cnn_utils import data, recipes
 from cnn_utils.functional import softmax
 from cnn_utils.gradcheck import numerical_gradient, relative_error
@@ -13,8 +15,6 @@ from cnn_utils.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool
 from cnn_utils.plots import map_panels
 from cnn_utils.plots.board import shown
 from cnn_utils.sequential import Sequential
-from cnn_utils.widgets import inside_browser
-from cnn_utils.widgets.inside_browser import Subject, class_map, look, picture
 
 RNG = np.random.default_rng(3)
 

@@ -7,9 +7,9 @@ import pytest
 from helpers import texts
 from scipy import signal
 
+from cnn_course.explorers import kernel_editor
+from cnn_course.explorers.kernel_editor import W, X, picture
 from cnn_utils.plots.board import shown
-from cnn_utils.widgets import kernel_editor
-from cnn_utils.widgets.kernel_editor import W, X, picture
 
 RNG = np.random.default_rng(0)
 PHOTO = RNG.uniform(size=(64, 64)).round(2)

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 from helpers import texts
 
-from cnn_utils import recipes
-from cnn_utils.optim import SGD
-from cnn_utils.plots.training_runs import descend, descent, loss_panels
-from cnn_utils.widgets import learning_rate_explorer
-from cnn_utils.widgets.learning_rate_explorer import (
+from cnn_course.explorers import learning_rate_explorer
+from cnn_course.explorers.learning_rate_explorer import (
     RUNS,
     VERDICTS,
     learning_rate_picture,
     read_runs,
     verdict,
 )
+from cnn_course.figures.training_runs import descend, descent, loss_panels
+from cnn_utils import recipes
+from cnn_utils.optim import SGD
 
 ABOUT, TRAININGS = read_runs()
 

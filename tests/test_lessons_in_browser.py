@@ -16,7 +16,7 @@ NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 LESSONS = [
     path
     for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb"))
-    if "widgets." in path.read_text(encoding="utf-8")
+    if "explorers." in path.read_text(encoding="utf-8")
 ]
 
 
@@ -40,7 +40,8 @@ def wait_until(holds, seconds=20):
 
 def test_keys_move_every_explorer_and_every_quiz_answers(page):
     explorers = page.locator(".cnn-explorer")
-    expected = page.locator(".cm-line").get_by_text("widgets.")
+    cells = page.locator(".cm-line")
+    expected = cells.get_by_text("explorers.").or_(cells.get_by_text("quizzes."))
     explorers.first.wait_for(timeout=30_000)
     quizzes = page.locator(".cnn-quiz")
     assert explorers.count() >= 1 and quizzes.count() >= 1 and expected.count() >= 2

@@ -7,9 +7,10 @@ import time
 import numpy as np
 import pytest
 
+from cnn_course import explorers
+from cnn_course.explorers.mask_viewer import X, mask_picture, masks, upstream
 from cnn_utils import functional as F
-from cnn_utils import loops, widgets
-from cnn_utils.widgets.mask_viewer import X, mask_picture, masks, upstream
+from cnn_utils import loops
 
 
 def numbers(picture, name):
@@ -48,7 +49,7 @@ def by_definition(x, size, stride, kind, ties, da):
 
 
 def test_starts_on_the_worked_example():
-    explorer = widgets.mask_viewer()
+    explorer = explorers.mask_viewer()
     picture = explorer.picture
     np.testing.assert_array_equal(numbers(picture, "X"), X)
     np.testing.assert_array_equal(numbers(picture, "A"), [[3, 2], [0, -2]])
@@ -125,7 +126,7 @@ def test_what_no_window_reads_gets_nothing():
 
 
 def test_the_chosen_number_can_be_changed():
-    explorer = widgets.mask_viewer()
+    explorer = explorers.mask_viewer()
     value = explorer.children[2].children[2]
     assert value.description == "its value" and value.value == 3
     value.value = 2  # the tie is gone: the 3 below wins alone
@@ -143,7 +144,7 @@ def test_the_chosen_number_can_be_changed():
 
 
 def test_clicks_choose_windows_and_numbers():
-    explorer = widgets.mask_viewer()
+    explorer = explorers.mask_viewer()
 
     def click(name, index):
         x, y = explorer.picture.centre(name, index)
@@ -163,7 +164,7 @@ def test_clicks_choose_windows_and_numbers():
 
 
 def test_sliders_follow_the_size_of_the_output():
-    explorer = widgets.mask_viewer()
+    explorer = explorers.mask_viewer()
     state = explorer.controls
     state["stride"].value = 1
     assert state["window_row"].max == state["window_column"].max == 2
@@ -175,7 +176,7 @@ def test_sliders_follow_the_size_of_the_output():
 
 
 def test_the_first_slider_changes_the_sentence():
-    explorer = widgets.mask_viewer()
+    explorer = explorers.mask_viewer()
     before = explorer.view.alt
     explorer.controls["window_row"].value += 1
     assert explorer.view.alt != before
@@ -183,7 +184,7 @@ def test_the_first_slider_changes_the_sentence():
 
 @pytest.mark.parametrize("state", [{}, {"size": 1, "stride": 1}], ids=["the first", "the largest"])
 def test_redraws_at_once(state):
-    explorer = widgets.mask_viewer()
+    explorer = explorers.mask_viewer()
     explorer.set(**state)
     seconds = []
     for _ in range(7):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from helpers import texts
 
-from cnn_utils.widgets import mistake_browser
-from cnn_utils.widgets.mistake_browser import chosen, nearest_right, picture
+from cnn_course.explorers import mistake_browser
+from cnn_course.explorers.mistake_browser import chosen, nearest_right, picture
 
 # six images of 2×2 pixels whose distances can be worked out in the head
 IMAGES = np.zeros((6, 2, 2, 1), dtype=np.uint8)

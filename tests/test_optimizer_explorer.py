@@ -7,9 +7,9 @@ import time
 import numpy as np
 import pytest
 
-from cnn_utils.gradcheck import numerical_gradient, relative_error
-from cnn_utils.optim import constant, cosine
-from cnn_utils.plots.descent import (
+from cnn_course.explorers import optimizer_explorer
+from cnn_course.explorers.optimizer_explorer import RATES, optimizer_picture, optimizers
+from cnn_course.figures.descent import (
     LINES,
     REACH,
     VALLEYS,
@@ -17,8 +17,8 @@ from cnn_utils.plots.descent import (
     rate_curves,
     schedule_curves,
 )
-from cnn_utils.widgets import optimizer_explorer
-from cnn_utils.widgets.optimizer_explorer import RATES, optimizer_picture, optimizers
+from cnn_utils.gradcheck import numerical_gradient, relative_error
+from cnn_utils.optim import constant, cosine
 
 NAMES = ("sgd", "momentum", "nesterov", "rmsprop", "adam")
 

@@ -8,7 +8,7 @@ from threadpoolctl import threadpool_info
 
 from cnn_utils import functional as F
 from cnn_utils import parallel
-from cnn_utils.functional import _shapes
+from cnn_utils.functional import shapes
 
 
 @pytest.fixture(autouse=True)
@@ -127,8 +127,8 @@ def everything(n):
 
 @pytest.mark.parametrize("n", [1, 37, 64])
 def test_results_have_the_same_bits_for_any_number_of_threads(n, monkeypatch):
-    monkeypatch.setattr(_shapes, "LARGEST_BLOCK", 2**20)
-    assert _shapes.images_per_block((64, 19, 23, 5), 27) < 16  # so there are several blocks
+    monkeypatch.setattr(shapes, "LARGEST_BLOCK", 2**20)
+    assert shapes.images_per_block((64, 19, 23, 5), 27) < 16  # so there are several blocks
     parallel.set_threads(1)
     expected = [array.tobytes() for array in everything(n)]
     for threads in 2, 3, 5:
@@ -139,11 +139,11 @@ def test_results_have_the_same_bits_for_any_number_of_threads(n, monkeypatch):
 @pytest.mark.parametrize("n", [1, 2, 3, 64, 100, 10_000])
 def test_block_sizes(n):
     for shape, per_entry in ((64, 64, 8), 75), ((26, 26, 8), 9), ((2000, 2000, 64), 576):
-        block = _shapes.images_per_block((n, *shape), per_entry)
+        block = shapes.images_per_block((n, *shape), per_entry)
         work = np.prod(shape) * (per_entry + 64)
         assert block & (block - 1) == 0, "a power of two"
-        assert block == 1 or block * work <= _shapes.LARGEST_BLOCK
-        if n > 1 and n * work > _shapes.WORTH_SHARING:
+        assert block == 1 or block * work <= shapes.LARGEST_BLOCK
+        if n > 1 and n * work > shapes.WORTH_SHARING:
             assert block <= n // 2
 
 
@@ -156,5 +156,5 @@ def test_a_batch_in_two_blocks_is_shared():
         both.wait()
         seen.append(block)
 
-    parallel.over_batch(watch, 64, _shapes.images_per_block((64, 64, 64, 8), 75))
+    parallel.over_batch(watch, 64, shapes.images_per_block((64, 64, 64, 8), 75))
     assert len(seen) == 2

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn_utils.functional import (
-    _shapes,
     avgpool2d_backward,
     avgpool2d_forward,
     maxpool2d_backward,
     maxpool2d_forward,
+    shapes,
 )
 
 SMALL = st.integers(1, 4)
@@ -21,7 +21,7 @@ SMALL = st.integers(1, 4)
 def blocks(request, monkeypatch):
     """Run a test with the whole batch in one block, and with blocks of one image."""
     if request.param == "image by image":
-        monkeypatch.setattr(_shapes, "LARGEST_BLOCK", 1)
+        monkeypatch.setattr(shapes, "LARGEST_BLOCK", 1)
 
 
 def windows(shape, size, stride):

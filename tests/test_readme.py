@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cnn_utils import checks, recipes
-from cnn_utils.checks.exercise import EXERCISES
+from cnn_course import checks
+from cnn_course.checks.exercise import EXERCISES
+from cnn_utils import recipes
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -6,9 +6,9 @@ import matplotlib
 import numpy as np
 import pytest
 
-from cnn_utils import widgets
+from cnn_course import explorers
+from cnn_course.explorers.receptive_field import STACKS, field_picture, levels, seen_by
 from cnn_utils.functional import conv2d_forward
-from cnn_utils.widgets.receptive_field import STACKS, field_picture, levels, seen_by
 
 CASES = {
     **STACKS,
@@ -84,7 +84,7 @@ def test_extreme_states_give_pictures():
 
 
 def test_it_starts_on_the_example_and_follows_its_controls():
-    explorer = widgets.receptive_field()
+    explorer = explorers.receptive_field()
     assert "r = 5 + (3 − 1)·2 = 9" in explorer.view.alt
     assert "Output unit 0 of 3 depends on 9 pixels, from 0 to 8." in explorer.view.alt
     unit = explorer.controls["unit"]
@@ -99,7 +99,7 @@ def test_it_starts_on_the_example_and_follows_its_controls():
 
 
 def test_its_buttons_set_whole_stacks():
-    explorer = widgets.receptive_field()
+    explorer = explorers.receptive_field()
     for button, (n, layers) in zip(explorer.children[1].children, STACKS.values(), strict=True):
         explorer.controls["unit"].value = 1
         button.click()

@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 from matplotlib.collections import PolyCollection
 
-from cnn_utils import plots, widgets
-from cnn_utils.functional import conv2d_forward
-from cnn_utils.widgets.shape_explorer import (
+from cnn_course import explorers
+from cnn_course.explorers.shape_explorer import (
     LOOKS,
     SLIDERS,
     START,
     shape_picture,
     unread,
 )
+from cnn_utils import plots
+from cnn_utils.functional import conv2d_forward
 
 SETTINGS = [  # height, width, k, stride, padding
     (3, 3, 2, 2, 1),
@@ -138,7 +139,7 @@ def test_every_extreme_of_the_sliders_gives_a_picture():
 
 
 def test_it_starts_on_the_example_and_follows_its_controls():
-    explorer = widgets.shape_explorer()
+    explorer = explorers.shape_explorer()
     assert explorer.state == START
     assert "Rows: (3 + 2·1 − 2)/2 = 1.5, floor 1, plus 1 is 2; starts 0, 2." in explorer.view.alt
     assert any("⌊1.5⌋ + 1 = 2" in text for text in texts(explorer.picture))

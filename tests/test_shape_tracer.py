@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from cnn_course.explorers import shape_tracer
+from cnn_course.explorers.shape_tracer import PRESETS, WORKED, last_step, picture
+from cnn_course.figures.stack import activation_curves, gradient_sizes, stack_numbers
 from cnn_utils import loops, recipes
-from cnn_utils.plots.stack import activation_curves, gradient_sizes, stack_numbers
-from cnn_utils.widgets import shape_tracer
-from cnn_utils.widgets.shape_tracer import PRESETS, WORKED, last_step, picture
 
 X = np.array([[0, 1, 2], [3, -1, 1], [2, -2, 3]]).reshape(1, 3, 3, 1)
 W = np.array([[-2, -1], [2, 3]]).reshape(2, 2, 1, 1)

@@ -8,8 +8,8 @@ import time
 import numpy as np
 import pytest
 
-from cnn_utils import widgets
-from cnn_utils.widgets.softmax_explorer import (
+from cnn_course import explorers
+from cnn_course.explorers.softmax_explorer import (
     LOGITS,
     number,
     softmax_picture,
@@ -38,7 +38,7 @@ def reference(z, true):
 
 
 def test_starts_on_the_worked_example():
-    explorer = widgets.softmax_explorer()
+    explorer = explorers.softmax_explorer()
     alt = explorer.picture.alt
     assert shown_row(alt, "p") == [1 / 8, 2 / 8, 5 / 8]
     assert shown_row(alt, "e to the z") == [1, 2, 5]
@@ -126,7 +126,7 @@ def test_every_setting_gives_a_picture():
 
 
 def test_controls_move_the_picture():
-    explorer = widgets.softmax_explorer()
+    explorer = explorers.softmax_explorer()
     before = explorer.picture.alt
     stop = LOGITS.index(explorer.controls["z0"].value)
     explorer.controls["z0"].value = LOGITS[stop + 1]  # what ArrowRight does

@@ -8,12 +8,12 @@ import pytest
 from helpers import texts
 from IPython.core.formatters import DisplayFormatter
 
+from cnn_course.explorers import training_monitor
+from cnn_course.explorers.training_monitor import POINTS, REDRAW, _thinned, monitor_picture
 from cnn_utils.layers import Dense, Dropout, Flatten, ReLU
 from cnn_utils.optim import SGD, Momentum
 from cnn_utils.sequential import Sequential
 from cnn_utils.training import History
-from cnn_utils.widgets import training_monitor
-from cnn_utils.widgets.training_monitor import POINTS, REDRAW, _thinned, monitor_picture
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 4, 4, 1)).astype(np.float32)

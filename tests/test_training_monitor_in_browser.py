@@ -11,13 +11,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 CELLS = [
     """import numpy as np
-from cnn_utils import widgets
+from cnn_course import explorers
 from cnn_utils.layers import Dense, Flatten
 from cnn_utils.sequential import Sequential
 x = np.random.default_rng(0).normal(size=(100, 6, 6, 1)).astype(np.float32)
 y = (x.mean(axis=(1, 2, 3)) > 0).astype(int)
 model = Sequential([Flatten(), Dense(2)], (6, 6, 1))
-monitor = widgets.training_monitor(model, x, y, epochs=1_000_000)
+monitor = explorers.training_monitor(model, x, y, epochs=1_000_000)
 monitor""",
     "print('steps', len(monitor.losses), monitor.status)",
 ]

@@ -1,4 +1,4 @@
-"""Fit what cnn_utils/app/recognition.py calls TEMPERATURE, and show what SURE would cost.
+"""Fit what cnn_course/page/recognition.py calls TEMPERATURE, and show what SURE would cost.
 
     CNN_DATASETS=… python tools/calibrate_app.py      # real data only; a few minutes
 

@@ -16,9 +16,9 @@ IMAGES = Path(__file__).resolve().parent.parent / "images"
 
 def pictures() -> dict:
     """Return every picture by the name of its file."""
+    from cnn_course.explorers.backward_explorer import backward_picture
+    from cnn_course.explorers.mask_viewer import X, mask_picture
     from cnn_utils import data, plots, recipes
-    from cnn_utils.widgets.backward_explorer import backward_picture
-    from cnn_utils.widgets.mask_viewer import X, mask_picture
 
     os.environ.pop("CNN_DATASETS", None)
     os.environ["CNN_OFFLINE"] = "1"
@@ -55,9 +55,9 @@ def pictures() -> dict:
 
 def convolution_steps() -> list:
     """Return a picture for each step of the course's worked example, as far as Z is known then."""
+    from cnn_course.explorers.kernel_editor import W, X
     from cnn_utils import functional
     from cnn_utils.plots.board import Board, product_sum
-    from cnn_utils.widgets.kernel_editor import W, X
 
     z = functional.correlate2d(X, W)
     steps = []

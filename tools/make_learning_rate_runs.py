@@ -2,8 +2,8 @@
 
     python tools/make_learning_rate_runs.py
 
-Writes cnn_utils/widgets/learning_rate_runs.json: for every batch size, seed and learning rate the
-loss of every epoch, as trained, and at the end the accuracy on the training and the test images.
+Writes cnn_course/explorers/learning_rate_runs.json: for every batch size, seed and learning rate
+the loss of every epoch, as trained, and at the end the accuracy on the training and test images.
 The data are the embedded digits, always; the optimiser is plain SGD. It takes some minutes.
 """
 
@@ -17,10 +17,11 @@ os.environ.pop("CNN_DATASETS", None)
 os.environ["CNN_OFFLINE"] = "1"
 os.environ["CNN_DOWNLOADS"] = tempfile.mkdtemp()  # whatever has been downloaded is not used
 
+from cnn_course import explorers  # noqa: E402
 from cnn_utils import recipes  # noqa: E402
 from cnn_utils.optim import SGD  # noqa: E402
 
-RUNS = Path(recipes.__file__).parent / "widgets" / "learning_rate_runs.json"
+RUNS = Path(explorers.__file__).parent / "learning_rate_runs.json"
 RATES = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0]
 BATCH_SIZES = [1, 10, 50]
 SEEDS = [0, 1, 2]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..parallel import over_batch
+from cnn_utils.parallel import over_batch
 
 EDGES = ("zero", "edge")
 BLOCK_PIXELS = 2**15

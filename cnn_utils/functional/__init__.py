@@ -6,8 +6,7 @@ loss by that result. No function changes its arguments, and each keeps the dtype
 `cnn_utils.loops` has the same functions as explicit loops.
 """
 
-from cnn_utils.functional._shapes import output_size
-from cnn_utils.functional.activations import (
+from .activations import (
     leaky_relu_backward,
     leaky_relu_forward,
     relu_backward,
@@ -18,7 +17,7 @@ from cnn_utils.functional.activations import (
     tanh_backward,
     tanh_forward,
 )
-from cnn_utils.functional.convolution import (
+from .convolution import (
     col2im,
     conv2d_backward,
     conv2d_forward,
@@ -28,32 +27,33 @@ from cnn_utils.functional.convolution import (
     correlate2d,
     im2col,
 )
-from cnn_utils.functional.dense import (
+from .dense import (
     dense_backward,
     dense_forward,
     flatten_backward,
     flatten_forward,
 )
-from cnn_utils.functional.fused import conv2d_relu_maxpool_backward, conv2d_relu_maxpool_forward
-from cnn_utils.functional.losses import (
+from .fused import conv2d_relu_maxpool_backward, conv2d_relu_maxpool_forward
+from .losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     log_softmax,
     softmax,
     softmax_cross_entropy,
 )
-from cnn_utils.functional.normalization import (
+from .normalization import (
     batchnorm_backward,
     batchnorm_forward,
     dropout_backward,
     dropout_forward,
 )
-from cnn_utils.functional.pooling import (
+from .pooling import (
     avgpool2d_backward,
     avgpool2d_forward,
     maxpool2d_backward,
     maxpool2d_forward,
 )
+from .shapes import output_size
 
 __all__ = [
     "avgpool2d_backward",

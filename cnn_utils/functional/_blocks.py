@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from cnn_utils.functional._shapes import pad_images
+from .shapes import pad_images
 
 _WIDTH = 16  # columns that a matrix product needs to be fast
 _SMALL_PRODUCT = 10**6  # multiplications; beyond it OpenBLAS repacks its operands

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnn_utils.functional._shapes import check_upstream
+from .shapes import check_upstream
 
 
 def relu_forward(z):

@@ -9,14 +9,15 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from cnn_utils import parallel
-from cnn_utils.functional._blocks import (
+
+from ._blocks import (
     correlate,
     filter_gradient,
     rotate,
     spread,
     sum_over_pixels,
 )
-from cnn_utils.functional._shapes import (
+from .shapes import (
     check_filters,
     check_images,
     check_upstream,

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from cnn_utils.functional._shapes import check_upstream
+from .shapes import check_upstream
 
 
 def dense_forward(x, w, b):

@@ -15,7 +15,8 @@ from __future__ import annotations
 import numpy as np
 
 from cnn_utils import parallel
-from cnn_utils.functional._blocks import (
+
+from ._blocks import (
     band_filters,
     correlate,
     fold_band,
@@ -24,7 +25,14 @@ from cnn_utils.functional._blocks import (
     sum_over_pixels,
     window_view,
 )
-from cnn_utils.functional._shapes import (
+from .pooling import (
+    LARGE_WINDOW,
+    first_largest,
+    largest,
+    place_dtype,
+    scatter,
+)
+from .shapes import (
     check_filters,
     check_images,
     check_upstream,
@@ -33,13 +41,6 @@ from cnn_utils.functional._shapes import (
     pad_images,
     pair,
     resolve_padding,
-)
-from cnn_utils.functional.pooling import (
-    LARGE_WINDOW,
-    first_largest,
-    largest,
-    place_dtype,
-    scatter,
 )
 
 

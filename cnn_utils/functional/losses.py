@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnn_utils.functional.activations import as_float, sigmoid
+from .activations import as_float, sigmoid
 
 
 def softmax(z) -> np.ndarray:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnn_utils.functional._shapes import check_upstream
-from cnn_utils.functional.activations import as_float, gate
+from .activations import as_float, gate
+from .shapes import check_upstream
 
 
 def batchnorm_forward(

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from cnn_utils import parallel
-from cnn_utils.functional._shapes import (
+
+from .shapes import (
     check_images,
     check_upstream,
     images_per_block,

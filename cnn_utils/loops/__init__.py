@@ -7,7 +7,7 @@ Shapes, dtypes and errors are described in `cnn_utils.functional`. A cache fits 
 function of the same module.
 """
 
-from cnn_utils.loops.activations import (
+from .activations import (
     leaky_relu_backward,
     leaky_relu_forward,
     relu_backward,
@@ -18,7 +18,7 @@ from cnn_utils.loops.activations import (
     tanh_backward,
     tanh_forward,
 )
-from cnn_utils.loops.convolution import (
+from .convolution import (
     col2im,
     conv2d_backward,
     conv2d_forward,
@@ -29,21 +29,21 @@ from cnn_utils.loops.convolution import (
     im2col,
     output_size,
 )
-from cnn_utils.loops.dense import dense_backward, dense_forward, flatten_backward, flatten_forward
-from cnn_utils.loops.losses import (
+from .dense import dense_backward, dense_forward, flatten_backward, flatten_forward
+from .losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     log_softmax,
     softmax,
     softmax_cross_entropy,
 )
-from cnn_utils.loops.normalization import (
+from .normalization import (
     batchnorm_backward,
     batchnorm_forward,
     dropout_backward,
     dropout_forward,
 )
-from cnn_utils.loops.pooling import (
+from .pooling import (
     avgpool2d_backward,
     avgpool2d_forward,
     maxpool2d_backward,

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from cnn_utils.functional._shapes import check_upstream
 from cnn_utils.functional.activations import as_float
+from cnn_utils.functional.shapes import check_upstream
 
 
 def relu_forward(z):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnn_utils.functional._shapes import (
+from cnn_utils.functional.shapes import (
     check_filters,
     check_images,
     check_upstream,

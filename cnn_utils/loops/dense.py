@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from cnn_utils.functional._shapes import check_upstream
 from cnn_utils.functional.dense import check_dense
+from cnn_utils.functional.shapes import check_upstream
 
 
 def dense_forward(x, w, b):

@@ -13,7 +13,8 @@ from cnn_utils.functional.losses import (
     check_scores,
     check_targets,
 )
-from cnn_utils.loops.activations import sigmoid
+
+from .activations import sigmoid
 
 
 def softmax(z) -> np.ndarray:

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from cnn_utils.functional._shapes import check_upstream
 from cnn_utils.functional.activations import as_float
 from cnn_utils.functional.normalization import check_batchnorm, check_dropout
+from cnn_utils.functional.shapes import check_upstream
 
 
 def batchnorm_forward(

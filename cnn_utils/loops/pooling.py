@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnn_utils.functional._shapes import check_images, check_upstream, pair
 from cnn_utils.functional.activations import as_float
-from cnn_utils.loops.convolution import output_size
+from cnn_utils.functional.shapes import check_images, check_upstream, pair
+
+from .convolution import output_size
 
 
 def maxpool2d_forward(x, size, stride=None):

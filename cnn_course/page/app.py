@@ -11,7 +11,8 @@ from functools import cache
 import numpy as np
 import traitlets
 
-from .. import data
+from cnn_utils import data
+
 from . import what_if
 from .canvas import FRONT, Canvas, draw, read_strokes
 from .pictures import heat, png

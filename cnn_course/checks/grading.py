@@ -20,6 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, FrameType
 
+import cnn_utils
+
 from .convolution import whole
 from .exercise import EXERCISES, Exercise, Probe, call_on, run
 from .failure import GREEN, PLAIN, RED, CheckFailed
@@ -27,8 +29,8 @@ from .running import Refused, TooSlow, call
 
 __all__ = ["Earned", "Marks", "borrowed", "whole"]
 
-PACKAGE = Path(__file__).resolve().parent.parent
-CHECKS = PACKAGE / "checks"
+CHECKS = Path(__file__).resolve().parent
+PACKAGES = (CHECKS.parent, Path(cnn_utils.__file__).resolve().parent)
 OTHERS_WORK = ("scipy", "torch", "tensorflow", "keras", "jax")  # they have what is to be written
 STILL_RUNNING = "was still running"  # in the headline of a function that had to be stopped
 MIME = "application/vnd.cnn-course.marks+json"
@@ -227,7 +229,10 @@ def _one_output(exercise: Exercise, name: str) -> Exercise:
 
 def borrowed(exercise: Exercise, function: Callable) -> str:
     """The function of this package or of another library that does a learner's work, or ''."""
-    if str(getattr(function, "__module__", "")).split(".")[0] in (PACKAGE.name, *OTHERS_WORK):
+    if str(getattr(function, "__module__", "")).split(".")[0] in (
+        *(package.name for package in PACKAGES),
+        *OTHERS_WORK,
+    ):
         return f"{function.__module__}.{function.__qualname__}"
     found: list[str] = []
 
@@ -252,6 +257,6 @@ def _is_anothers(code: CodeType) -> bool:
     if code in {f.__code__ for e in EXERCISES.values() for f in (e.reference, e.answer) if f}:
         return True
     path = Path(code.co_filename)
-    if PACKAGE in path.parents:
+    if any(package in path.parents for package in PACKAGES):
         return CHECKS not in path.parents
     return any(library in path.parts for library in OTHERS_WORK)

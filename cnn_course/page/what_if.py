@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..data import warp
+from cnn_utils.data import warp
 
 if TYPE_CHECKING:
     from .recognition import Recogniser

@@ -20,7 +20,8 @@ from matplotlib.textpath import TextPath
 from cnn_utils import loops
 from cnn_utils.plots.board import Board, shown
 from cnn_utils.plots.picture import COLOURS
-from cnn_utils.widgets.explorer import Explorer, cell_slider
+
+from .explorer import Explorer, cell_slider
 
 # The numbers of all lessons are in the upper left corner of X and in the middle of the 4×4 dZ.
 X = np.array(

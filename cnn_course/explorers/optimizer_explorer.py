@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ipywidgets
 
-from cnn_utils.optim import SGD, Adam, Momentum, Nesterov, Optimizer, RMSProp
-from cnn_utils.plots.board import shown
-from cnn_utils.plots.descent import (
+from cnn_course.figures.descent import (
     REACH,
     VALLEYS,
     DescentPicture,
@@ -15,6 +13,8 @@ from cnn_utils.plots.descent import (
     descend,
     descent_picture,
 )
+from cnn_utils.optim import SGD, Adam, Momentum, Nesterov, Optimizer, RMSProp
+from cnn_utils.plots.board import shown
 
 from .explorer import Explorer
 

@@ -11,7 +11,8 @@ from cnn_utils.functional import output_size
 from cnn_utils.plots import COLOURS, Board
 from cnn_utils.plots.board import Grid
 from cnn_utils.plots.picture import styled
-from cnn_utils.widgets.explorer import Explorer
+
+from .explorer import Explorer
 
 START = {"height": 3, "width": 3, "k": 2, "stride": 2, "padding": 1}  # lesson 02's example
 SLIDERS = {  # name in the formula, least, most

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from .picture import COLOURS, Picture, styled
+from cnn_utils.plots.picture import COLOURS, Picture, styled
 
 LINES = ("-", "--", "-.", ":")
 TINTS = ("training", "validation", "input", "output")

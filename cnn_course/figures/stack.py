@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from cnn_utils import functional
-
-from .board import Board
-from .picture import COLOURS, Picture, styled
+from cnn_utils.plots.board import Board
+from cnn_utils.plots.picture import COLOURS, Picture, styled
 
 LOOKS = {  # name: colour, line
     "ReLU": (COLOURS["input"], "-"),

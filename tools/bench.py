@@ -1,12 +1,15 @@
 """How long a training step of the two small models takes, written in four ways.
 
-``python -m cnn_utils bench`` measures forward, backward and update (batch of 64, float32) with
+    python tools/bench.py [--repeats 15] [--json FILE]
+
+It measures forward, backward and update (batch of 64, float32) with
 explicit loops, with plain im2col, with this package, and with PyTorch where it is installed. All
 start from the same weights, see the same images, and must find the same loss after a step.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import time
@@ -15,10 +18,10 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from . import functional as F
-from . import loops, parallel, recipes
-from .layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
-from .optim import SGD
+from cnn_utils import functional as F
+from cnn_utils import loops, parallel, recipes
+from cnn_utils.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
+from cnn_utils.optim import SGD
 
 MODELS = {"mnist-small": 4, "signs-small": 1}  # how many images the loops are measured on
 LEARNING_RATE = 0.01
@@ -307,3 +310,15 @@ def _table(name: str, batch: int, figures: dict) -> str:
     else:
         comparison += f" and takes {figures['ratio_to_pytorch']:.2f} of PyTorch's time."
     return "\n".join([*lines, comparison, ""])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--repeats", type=int, default=15, help="measurements of each")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    arguments = parser.parse_args()
+    run(json_path=arguments.json, repeats=arguments.repeats)
+
+
+if __name__ == "__main__":
+    main()

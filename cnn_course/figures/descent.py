@@ -9,9 +9,8 @@ import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from cnn_utils.optim import Optimizer, Schedule
-
-from .board import tint
-from .picture import Picture, styled
+from cnn_utils.plots.board import tint
+from cnn_utils.plots.picture import Picture, styled
 
 REACH = 2.5, 1.5  # the picture shows |w[0]| ≤ 2.5 and |w[1]| ≤ 1.5
 TOO_FAR = 1e6  # a loss above this counts as diverged

@@ -1,4 +1,4 @@
-"""Explorers and quizzes for notebooks: ``from cnn_utils import widgets``.
+"""Explorers for notebooks: ``from cnn_course import explorers``.
 
 Each explorer starts on the worked example of its lesson. Its controls work by keyboard and mouse;
 cells of its picture can be clicked. It stands on a pure function from a state to a Picture.
@@ -18,7 +18,6 @@ from .learning_rate_explorer import learning_rate_explorer
 from .mask_viewer import mask_viewer
 from .mistake_browser import mistake_browser
 from .optimizer_explorer import optimizer_explorer
-from .quiz import quiz
 from .receptive_field import receptive_field
 from .shape_explorer import shape_explorer
 from .shape_tracer import shape_tracer
@@ -40,7 +39,6 @@ __all__ = [
     "mask_viewer",
     "mistake_browser",
     "optimizer_explorer",
-    "quiz",
     "receptive_field",
     "shape_explorer",
     "shape_tracer",

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .. import recipes
-from ..data import batches
-from ..functional import softmax
-from ..parallel import single_blas_thread
+from cnn_utils import recipes
+from cnn_utils.data import batches
+from cnn_utils.functional import softmax
+from cnn_utils.parallel import single_blas_thread
 
 if TYPE_CHECKING:
-    from ..sequential import Sequential
+    from cnn_utils.sequential import Sequential
+
     from .preparation import Prepared
 
 TEMPERATURE = {"mnist": 0.99, "signs": 1.24}

@@ -11,7 +11,8 @@ from matplotlib.collections import LineCollection, PolyCollection
 from cnn_utils.functional import output_size
 from cnn_utils.plots import Board
 from cnn_utils.plots.picture import styled
-from cnn_utils.widgets.explorer import Explorer
+
+from .explorer import Explorer
 
 STACKS = {  # name of the button: pixels of the input, (K, s, p) of the layers
     "the lesson's stack": (13, [(3, 1, 0), (3, 2, 0), (3, 1, 0)]),

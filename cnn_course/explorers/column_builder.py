@@ -21,10 +21,11 @@ from matplotlib.textpath import TextPath
 from cnn_utils import functional
 from cnn_utils.plots.board import INK, Board, product_sum, shown, tint
 from cnn_utils.plots.picture import COLOURS
-from cnn_utils.widgets.backward_explorer import DZ
-from cnn_utils.widgets.backward_explorer import W as W0
-from cnn_utils.widgets.backward_explorer import X as X0
-from cnn_utils.widgets.explorer import Explorer, cell_slider
+
+from .backward_explorer import DZ
+from .backward_explorer import W as W0
+from .backward_explorer import X as X0
+from .explorer import Explorer, cell_slider
 
 # The numbers of all lessons; the second channel is that of lesson 03 in its left upper corner.
 X1 = [[2, 1, 3, 0, 1], [2, 1, -2, 1, 2], [3, -1, 0, -1, 1], [1, 2, 0, 1, -2], [0, -1, 1, 2, 1]]

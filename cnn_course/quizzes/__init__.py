@@ -1,7 +1,7 @@
 """Multiple choice: each answer, right or wrong, gets its explanation.
 
-The questions of lesson 05 are in quizzes/05.toml; no answer is in the notebook or in the browser
-before it is chosen.
+The questions of lesson 05 are in 05.toml beside this file. No answer is in the notebook, or in
+the browser, before it is chosen.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-FOLDER = Path(__file__).parent / "quizzes"
+FOLDER = Path(__file__).parent
 
 
 class Quiz(anywidget.AnyWidget):

@@ -16,7 +16,7 @@ import io
 import numpy as np
 from PIL import Image, ImageFilter
 
-from cnn_utils.data.digits import digit_strokes, fit_box, random_style, rasterize
+from cnn_course.drawn.digits import digit_strokes, fit_box, random_style, rasterize
 
 # kind of picture → what is special about it
 KINDS = {

@@ -1,0 +1,1 @@
+"""Generators of the embedded data sets: strokes that look like handwriting, rendered hands."""

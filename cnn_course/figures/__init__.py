@@ -1,0 +1,1 @@
+"""Figures that one lesson shows: data in, Picture out."""
