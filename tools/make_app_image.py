@@ -16,8 +16,8 @@ from scipy.interpolate import make_interp_spline
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from app_browser import close, draw, open_page, serve  # noqa: E402
 from lab_browser import CHROMIUM_FLAGS, find_chromium  # noqa: E402
+from page_browser import close, draw, open_page, serve  # noqa: E402
 
 THREE = [(0.32, 0.24), (0.46, 0.15), (0.63, 0.2), (0.66, 0.34), (0.52, 0.45), (0.44, 0.47)]
 THREE += [(0.6, 0.5), (0.7, 0.63), (0.63, 0.78), (0.46, 0.84), (0.3, 0.76)]

@@ -1,4 +1,4 @@
-"""What `make app` starts, without starting it: see test_app_in_browser.py for that."""
+"""What `make app` starts, without starting it: see test_page_in_browser.py for that."""
 
 import asyncio
 import json

@@ -1,7 +1,7 @@
 """The page "Draw a digit" in a real browser, served by Voilà: what a visitor does, and an intruder.
 
 One server for all tests; every page is another visitor. What is computed is tested without a
-browser, in test_app_page.py and the tests of the modules below it.
+browser, in test_page.py and the tests of the modules below it.
 """
 
 import json
@@ -11,7 +11,9 @@ import time
 import nbformat
 import numpy as np
 import pytest
-from app_browser import (
+from lab_browser import CELLS, open_notebook, run_all
+from lab_browser import close as leave_lab
+from page_browser import (
     ANSWER,
     CANVAS,
     READY,
@@ -24,8 +26,6 @@ from app_browser import (
     serve,
     wait,
 )
-from lab_browser import CELLS, open_notebook, run_all
-from lab_browser import close as leave_lab
 from PIL import Image
 
 from cnn_course.drawn.digits import Style, digit_strokes, draw_digit
