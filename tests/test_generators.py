@@ -8,17 +8,16 @@ import pytest
 
 from cnn_course.drawn.digits import (
     PEN_PATHS,
+    deform,
     digit_example,
     digit_strokes,
     draw_digit,
-    fit_box,
     make_digits,
     random_style,
-    rasterize,
-    warp,
 )
 from cnn_course.drawn.hand_rendering import Bone, blur, round_cone, surface
 from cnn_course.drawn.hands import FINGERS, draw_hand, hand_bones, hand_example, make_hands, view
+from cnn_course.drawn.ink import fit_box, rasterize
 from cnn_utils.data import read_idx, read_signs_split
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -167,11 +166,11 @@ def test_fit_box_keeps_proportions():
     np.testing.assert_allclose(radii, 2.5)
 
 
-def test_warp_moves_by_a_common_shift_and_leaves_its_arguments_alone():
+def test_deform_moves_by_a_common_shift_and_leaves_its_arguments_alone():
     points = np.random.default_rng(0).random((7, 2))
-    bend = np.broadcast_to([0.1, -0.2], (4, 4, 2))
+    grid = np.broadcast_to([0.1, -0.2], (4, 4, 2))
     before = points.copy()
-    np.testing.assert_allclose(warp(points, bend), points + [0.1, -0.2])
+    np.testing.assert_allclose(deform(points, grid), points + [0.1, -0.2])
     assert np.array_equal(points, before)
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from cnn_course.drawn.photographs import KINDS, drawn_ink, make_photographs, photograph
 from cnn_course.page import preparation
 from cnn_course.page.marks import find_pieces, paper
-from cnn_course.page.paper import KINDS, drawn_ink, make_photographs, photograph
 from cnn_course.page.preparation import CAN_GO, centred, prepare_digit, prepare_hand, scaled
 from cnn_utils import recipes
 from cnn_utils.data import load_mnist, load_signs

@@ -4,7 +4,7 @@ Nothing here is a font or a photograph. A digit starts as a pen path through a f
 and goes through the steps a real one goes through:
 
     control points → a writer's habits and the hand's tremble → smooth curve (Catmull-Rom spline)
-    → slant, width, a smooth warp → pen width along the stroke → ink = distance to the path
+    → slant, width, a smooth bend → pen width along the stroke → ink (module `ink`)
     → 20 × 20 box inside 28 × 28, centred by mass (as LeCun et al. prepared MNIST)
 
 Start reading at `draw_digit`; `make_digits` draws many.
@@ -15,6 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
+from .ink import Stroke, fit_box, rasterize
 
 # Pen paths in a box of 100 × 100 (x to the right, y downwards). "!" marks a corner, where the pen
 # turns sharply; between corners the path is smooth. "/" lifts the pen. Every digit has several
@@ -84,14 +86,14 @@ class Style:
     """How one writer writes. Lengths are fractions of the digit's height, angles are in radians."""
 
     variants: tuple[int, ...]  # for each digit, which of its PEN_PATHS
-    habits: np.ndarray  # (10, 4, 4, 2): how the writer bends each digit, for `warp`
+    habits: np.ndarray  # (10, 4, 4, 2): how the writer bends each digit, for `deform`
     slant: float  # leaning to the right is positive
     aspect: float  # width of the box of 100 × 100 over its height
     pen: float  # width of the stroke
     nib: float  # how much the width depends on the direction of the stroke, 0 … 0.3
     nib_angle: float  # the direction in which the stroke is widest
     tremble: float  # random displacement of control points
-    warp: float  # random displacement of the grid in `warp`
+    bend: float  # random displacement of the grid in `deform`
 
 
 def random_style(rng: np.random.Generator) -> Style:
@@ -105,7 +107,7 @@ def random_style(rng: np.random.Generator) -> Style:
         nib=float(rng.uniform(0.0, 0.3)),
         nib_angle=float(rng.uniform(0.0, np.pi)),
         tremble=float(rng.uniform(0.008, 0.022)),
-        warp=float(rng.uniform(0.03, 0.065)),
+        bend=float(rng.uniform(0.03, 0.065)),
     )
 
 
@@ -116,27 +118,19 @@ def draw_digit(
     style: Style | None = None,
     pen: float | None = None,
 ) -> np.ndarray:
-    """Draw one handwritten-like digit, white on black.
+    """Draw one handwritten-like digit: uint8 (size, size), 0 is background and 255 is ink.
 
-    Args:
-        digit: 0 … 9.
-        rng: source of everything random.
-        size: height and width of the image in pixels; the digit fills 20/28 of it, as in MNIST.
-        style: the writer; None invents one.
-        pen: width of the stroke as a fraction of the digit's height; None takes the writer's.
-
-    Returns:
-        uint8 (size, size): 0 is background, 255 is ink.
-
-    Raises:
-        ValueError: if digit is not 0 … 9.
+    digit: 0 to 9; anything else raises ValueError. rng: the source of everything random. size:
+    height and width of the image in pixels; the digit fills 20/28 of it, as in MNIST. style: the
+    writer; None invents one. pen: width of the stroke as a fraction of the digit's height; None
+    takes the writer's.
     """
     if digit not in range(10):
-        raise ValueError(f"digit must be one of 0 … 9, got {digit!r}")
+        raise ValueError(f"digit must be one of 0 … 9, got {digit!r}.")
     style = random_style(rng) if style is None else style
     strokes = fit_box(digit_strokes(digit, rng, style, pen), size * 20 / 28)
     ink = rasterize(strokes, size, oversampling=1)
-    # Centre by mass: move the strokes by what is missing, but not out of the picture; draw again.
+    # Centre by mass: move the strokes by what is missing, but never off the picture; draw again.
     rows, columns = np.indices(ink.shape) + 0.5
     shift = size / 2 - np.array([(columns * ink).sum(), (rows * ink).sum()]) / ink.sum()
     room = size - np.max(
@@ -149,87 +143,45 @@ def draw_digit(
 
 def digit_strokes(
     digit: int, rng: np.random.Generator, style: Style, pen: float | None = None
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Move the pen once: the strokes of a digit, each as (points (P, 2) of x and y, radii (P,)).
+) -> list[Stroke]:
+    """Move the pen once: the strokes of a digit, in fractions of its height; y points downwards.
 
-    Lengths are fractions of the digit's height; y points downwards.
+    digit: 0 to 9. rng: the source of everything random. style: the writer. pen: as in `draw_digit`.
     """
-    bend = style.habits[digit] + rng.normal(0.0, style.warp, (4, 4, 2))
+    grid = style.habits[digit] + rng.normal(0.0, style.bend, (4, 4, 2))
     slant = style.slant + rng.normal(0.0, 0.08)
     aspect = style.aspect * (1 + rng.normal(0.0, 0.08))
     if digit in (1, 7):  # a 7 must not become a 1 with a long flag, nor the other way round
-        bend = 0.6 * bend
+        grid = 0.6 * grid
         aspect = max(aspect, 0.7)
     radius = (style.pen if pen is None else pen) * (1 + rng.normal(0.0, 0.05)) / 2
     strokes = []
     for path in PEN_PATHS[digit][style.variants[digit]].split("/"):
         control, is_corner = _parse(path)
         control = control + rng.normal(0.0, style.tremble, control.shape)
-        points = warp(_smooth_curve(control, is_corner), bend)
+        points = deform(_smooth_curve(control, is_corner), grid)
         points[:, 0] = aspect * points[:, 0] + slant * (1 - points[:, 1])
         strokes.append((points, radius * _pressure(points, rng, style)))
     return strokes
 
 
-def warp(points: np.ndarray, bend: np.ndarray) -> np.ndarray:
-    """Bend the unit square smoothly: free-form deformation with a 4 × 4 grid of displacements.
+def deform(points: np.ndarray, grid: np.ndarray) -> np.ndarray:
+    """Bend the unit square smoothly (free-form deformation), and points (P, 2) with it.
 
-    points (P, 2); bend (4, 4, 2) displaces the grid points (x index, y index, x and y).
-    Bernstein weights as in Sederberg & Parry (1986), doi:10.1145/15886.15903.
+    grid: how far each of 4 × 4 grid points is moved, (4, 4, 2): x index, y index, x and y. Returns
+    new points. Bernstein weights as in Sederberg and Parry (1986), doi:10.1145/15886.15903.
     """
     t = np.clip(points, 0.0, 1.0)[:, :, None]
     powers = np.arange(4)
     weights = np.array([1.0, 3.0, 3.0, 1.0]) * t**powers * (1 - t) ** (3 - powers)  # (P, 2, 4)
-    return points + np.einsum("pi,pj,ijk->pk", weights[:, 0], weights[:, 1], bend)
-
-
-def fit_box(
-    strokes: list[tuple[np.ndarray, np.ndarray]], box: float
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Scale strokes (keeping their proportions) so that their ink fills a box of `box` pixels."""
-    low = np.min([(points - radii[:, None]).min(axis=0) for points, radii in strokes], axis=0)
-    high = np.max([(points + radii[:, None]).max(axis=0) for points, radii in strokes], axis=0)
-    scale = box / (high - low).max()
-    return [(scale * (points - low), scale * radii) for points, radii in strokes]
-
-
-def rasterize(
-    strokes: list[tuple[np.ndarray, np.ndarray]], size: int, oversampling: int = 2
-) -> np.ndarray:
-    """Ink of strokes given in pixels: float64 (size, size), the covered part of every pixel.
-
-    Drawn at `oversampling` times the resolution, where a fine pixel's ink is 1/2 plus how far its
-    centre lies inside the stroke (the radius less its distance to the pen's path), within 0 … 1.
-    """
-    fine = size * oversampling
-    centres = (np.arange(fine) + 0.5) / oversampling
-    depth = np.full((fine, fine), -np.inf)  # how deep inside the ink, in pixels
-    for points, radii in strokes:
-        for first in range(0, len(points) - 1, POINTS_PER_SPAN):  # a few segments at a time
-            p, r = (
-                points[first : first + POINTS_PER_SPAN + 1],
-                radii[first : first + POINTS_PER_SPAN + 1],
-            )
-            reach = [p.min(axis=0) - r.max() - 1, p.max(axis=0) + r.max() + 1]
-            (left, top), (right, bottom) = np.searchsorted(centres, reach)
-            box = np.s_[top:bottom, left:right]
-            start, along = p[:-1], np.diff(p, axis=0)
-            x = centres[None, left:right, None] - start[:, 0]  # (1, columns, segments)
-            y = centres[top:bottom, None, None] - start[:, 1]  # (rows, 1, segments)
-            length2 = np.maximum((along**2).sum(axis=1), 1e-12)
-            t = np.clip((x * along[:, 0] + y * along[:, 1]) / length2, 0.0, 1.0)
-            distance = np.sqrt((x - t * along[:, 0]) ** 2 + (y - t * along[:, 1]) ** 2)
-            inside = r[:-1] + t * np.diff(r) - distance
-            depth[box] = np.maximum(depth[box], inside.max(axis=2))
-    ink = np.clip(0.5 + oversampling * depth, 0.0, 1.0)
-    return ink.reshape(size, oversampling, size, oversampling).mean(axis=(1, 3))
+    return points + np.einsum("pi,pj,ijk->pk", weights[:, 0], weights[:, 1], grid)
 
 
 def digit_example(seed: int, index: int, writers: int = 250) -> tuple[np.ndarray, int]:
-    """Example `index` of the endless data set `seed`: (uint8 (28, 28), label).
+    """Draw example `index` of the endless data set `seed`: (uint8 (28, 28), its label).
 
-    Every ten consecutive examples hold each digit once. The writer is one of `writers`, who belong
-    to this seed alone; so two data sets with different seeds share no writer.
+    Every ten consecutive examples hold each digit once. writers: how many people write this data
+    set. They belong to its seed, so two data sets with different seeds share no writer.
     """
     label = int(np.random.default_rng([seed, 0, index // 10]).permutation(10)[index % 10])
     rng = np.random.default_rng([seed, 1, index])
@@ -271,7 +223,7 @@ def _smooth_curve(control: np.ndarray, is_corner: np.ndarray) -> np.ndarray:
 
 
 def _pressure(points: np.ndarray, rng: np.random.Generator, style: Style) -> np.ndarray:
-    """Pen width along a path (P, 2), relative to the writer's: (P,) around 1."""
+    """Return the pen's width along a path (P, 2), relative to the writer's: (P,) around 1."""
     direction = np.gradient(points, axis=0)
     angle = np.arctan2(direction[:, 1], direction[:, 0])
     nib = 1 + style.nib * np.cos(2 * (angle - style.nib_angle))

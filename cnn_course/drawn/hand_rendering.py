@@ -27,9 +27,7 @@ JOIN = 10.0  # β between chains
 class Bone:
     """A ball moving from `start` to `end` whose radius changes from one to the other."""
 
-    chain: (
-        str  # what it belongs to: "index" … "little", "thumb", "knuckles", "palm", "arm", "sleeve"
-    )
+    chain: str  # a finger ("index", …), "thumb", "knuckles", "palm", "arm" or "sleeve"
     start: np.ndarray  # (3,)
     end: np.ndarray  # (3,)
     radii: tuple[float, float]
@@ -134,7 +132,7 @@ def shade(hand: Surface, light: np.ndarray, ambient: float, unit: float) -> np.n
     above, across = np.zeros_like(z), np.hypot(light[0], light[1])
     for distance in unit * np.array([0.05, 0.1, 0.16, 0.23, 0.31, 0.4]):
         dx, dy = np.round(distance * light[:2] / across).astype(int)
-        above = np.maximum(above, shifted(z, dx, dy) - z - distance * light[2] / across)
+        above = np.maximum(above, neighbours(z, dx, dy) - z - distance * light[2] / across)
     lit = 1.0 - np.clip(above / (0.1 * unit), 0.0, 0.85)
     # Hollows (lower than their surroundings) see less of the sky.
     covered = blur(hand.mask.astype(float), 0.12 * unit)
@@ -198,8 +196,8 @@ def blur(image: np.ndarray, sigma: float) -> np.ndarray:
     return image
 
 
-def shifted(image: np.ndarray, dx: int, dy: int) -> np.ndarray:
-    """At every pixel the value dx further right and dy further down; edge pixels are repeated."""
+def neighbours(image: np.ndarray, dx: int, dy: int) -> np.ndarray:
+    """Return for every pixel the one dx further right and dy further down, or the edge's."""
     rows = np.clip(np.arange(image.shape[0]) + dy, 0, image.shape[0] - 1)
     columns = np.clip(np.arange(image.shape[1]) + dx, 0, image.shape[1] - 1)
     return image[rows[:, None], columns]

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .hand_rendering import Bone, blur, shade, shifted, skin, surface
+from .hand_rendering import Bone, blur, neighbours, shade, skin, surface
 
 # A finger: knuckle (x, y), lengths of its three bones, radius at the knuckle.
 FINGERS = {
@@ -57,21 +57,13 @@ UP, AHEAD = np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0])
 
 
 def draw_hand(count: int, rng: np.random.Generator, size: int = 64) -> np.ndarray:
-    """Draw one hand with `count` raised fingers.
+    """Draw one hand with `count` raised fingers: uint8 (size, size, 3), sRGB.
 
-    Args:
-        count: 0 … 5.
-        rng: source of everything random.
-        size: height and width of the picture in pixels.
-
-    Returns:
-        uint8 (size, size, 3), sRGB.
-
-    Raises:
-        ValueError: if count is not 0 … 5.
+    count: 0 to 5; anything else raises ValueError. rng: the source of everything random. size:
+    height and width of the picture in pixels.
     """
     if count not in range(6):
-        raise ValueError(f"count must be one of 0 … 5 raised fingers, got {count!r}")
+        raise ValueError(f"count must be one of 0 … 5 raised fingers, got {count!r}.")
     combinations, shares = zip(*COMBINATIONS[count], strict=True)
     raised = combinations[rng.choice(len(combinations), p=shares)]
     fine = OVERSAMPLING * size
@@ -100,7 +92,7 @@ def draw_hand(count: int, rng: np.random.Generator, size: int = 64) -> np.ndarra
 
 
 def hand_example(seed: int, index: int) -> tuple[np.ndarray, int]:
-    """Example `index` of the endless data set `seed`: (uint8 (64, 64, 3), label).
+    """Draw example `index` of the endless data set `seed`: (uint8 (64, 64, 3), its label).
 
     Every six consecutive examples show each number once.
     """
@@ -329,4 +321,4 @@ def wall_shadow(
     distance = rng.uniform(0.3, 1.4) * unit
     dx, dy = np.round(distance * light[:2] / light[2]).astype(int)
     softness = 0.12 * unit + 0.15 * distance
-    return rng.uniform(0.0, 0.4) * blur(shifted(mask.astype(float), dx, dy), softness)
+    return rng.uniform(0.0, 0.4) * blur(neighbours(mask.astype(float), dx, dy), softness)

@@ -4,7 +4,6 @@ Read it in this order, each part uses only the ones before it:
 
     containers, reading      the bytes of any picture, however hostile, become an upright array
     marks, preparation       any picture of a digit becomes what the network was trained on
-    paper                    digits on photographed paper, to measure the preparation with
     recognition, what_if     the networks' answers, and when they say "not sure"
     canvas, pictures, page   what a visitor sees
 """

@@ -12,7 +12,7 @@ import anywidget
 import numpy as np
 import traitlets
 
-from cnn_course.drawn.digits import rasterize
+from cnn_course.drawn.ink import rasterize
 
 SIDE = 168  # pixels of the image: six for each of the network's 28
 MOST_POINTS = 20_000  # in one drawing: minutes of scribbling

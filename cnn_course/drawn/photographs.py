@@ -1,4 +1,4 @@
-"""Digits on paper, as a telephone photographs them: to measure the preparation with (lesson 16).
+"""Digits on paper, as a telephone photographs them (lesson 16 measures its preparation with them).
 
 A picture is made in the order in which a real one comes about:
 
@@ -16,7 +16,8 @@ import io
 import numpy as np
 from PIL import Image, ImageFilter
 
-from cnn_course.drawn.digits import digit_strokes, fit_box, random_style, rasterize
+from .digits import digit_strokes, random_style
+from .ink import fit_box, rasterize
 
 # kind of picture → what is special about it
 KINDS = {
@@ -33,7 +34,7 @@ KINDS = {
 
 
 def make_photographs(n: int, rng: np.random.Generator) -> tuple[list, np.ndarray, np.ndarray]:
-    """Photograph n digits from the embedded generator, drawn with thin and thick pens.
+    """Photograph n digits that `digits` draws with thin and thick pens.
 
     Returns a list of n pictures (uint8 (H, W, 3), see `photograph`), their labels (int64 (n,)) and
     their kinds (str (n,)). Every ten in a row hold each digit once, every nine each kind once.
@@ -48,9 +49,10 @@ def make_photographs(n: int, rng: np.random.Generator) -> tuple[list, np.ndarray
 
 
 def drawn_ink(digit: int, rng: np.random.Generator, size: int, pen: float) -> np.ndarray:
-    """A digit from the embedded generator, cropped: ink from 0 to 1, float (h, w).
+    """Draw a digit and crop it: ink from 0 to 1, float (h, w).
 
-    size: the larger of h and w. pen: width of the stroke over the digit's height.
+    digit: 0 to 9. rng: the source of everything random. size: the larger of h and w. pen: width of
+    the stroke as a fraction of the digit's height.
     """
     strokes = fit_box(digit_strokes(digit, rng, random_style(rng), pen), size)
     ink = rasterize(strokes, size, oversampling=1)
@@ -58,18 +60,11 @@ def drawn_ink(digit: int, rng: np.random.Generator, size: int, pen: float) -> np
 
 
 def photograph(ink, rng: np.random.Generator, kind: str) -> np.ndarray:
-    """Put a digit on a page of this kind and photograph it.
+    """Put a digit on a page and photograph it: uint8 (H, W, 3), H and W from 120 to 640.
 
-    Args:
-        ink: float (h, w), from 0 (none) to 1. It is made smaller or larger as needed.
-        rng: source of everything random: size and place, light, texture, camera.
-        kind: one of KINDS.
-
-    Returns:
-        uint8 (H, W, 3), H and W from 120 to 640; it has been through a JPEG (but not the canvas).
-
-    Raises:
-        ValueError: for a kind that is not in KINDS.
+    ink: float (h, w), from 0 (none) to 1; it is made smaller or larger as needed. rng: the source
+    of everything random, which is size and place, light, texture and camera. kind: one of `KINDS`;
+    anything else raises ValueError. All but the canvas have been through a JPEG.
     """
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {', '.join(KINDS)}; got {kind!r}.")
@@ -123,24 +118,24 @@ def _placed(ink, shape, rng, askew=0.06) -> np.ndarray:
     return np.asarray(placed)
 
 
-def _projection(seen, page) -> np.ndarray:
-    """The 8 coefficients of the projective map that takes 4 seen corners to those of the page."""
+def _projection(in_picture, on_page) -> np.ndarray:
+    """Map 4 corners in the picture to those on the page: 8 coefficients of a projective map."""
     rows = []
-    for (x, y), (u, v) in zip(seen, page, strict=True):
+    for (x, y), (u, v) in zip(in_picture, on_page, strict=True):
         rows.append([x, y, 1, 0, 0, 0, -u * x, -u * y])
         rows.append([0, 0, 0, x, y, 1, -v * x, -v * y])
-    return np.linalg.solve(np.array(rows), page.ravel())
+    return np.linalg.solve(np.array(rows), on_page.ravel())
 
 
 def _page(shape, rng, kind) -> np.ndarray:
     """The empty page: reflectance from 0 to 1, float (H, W, 3)."""
     if kind == "board":
         dark = rng.uniform(0.08, 0.25) + np.array([0, rng.uniform(0, 0.08), 0])
-        smears = 0.05 * _smooth(shape, 6, rng) + 0.02 * _smooth(shape, 60, rng)
+        smears = 0.05 * _noise(shape, 6, rng) + 0.02 * _noise(shape, 60, rng)
         return np.clip(dark + smears[..., None], 0.02, 1)
     colour = rng.uniform(0.78, 0.97) * (1 - rng.uniform(0, 0.12, 3))
     rough = 0.05 if kind == "crumpled" else 0.008
-    texture = 1 + rough * (_smooth(shape, 9, rng) + _smooth(shape, 70, rng))
+    texture = 1 + rough * (_noise(shape, 9, rng) + _noise(shape, 70, rng))
     page = colour * texture[..., None]
     if kind == "ruled":
         rows, columns = np.indices(shape)
@@ -155,7 +150,7 @@ def _page(shape, rng, kind) -> np.ndarray:
 
 def _dusty(ink, rng) -> np.ndarray:
     """Chalk does not cover all of the board."""
-    return ink * np.clip(0.9 + 0.15 * _smooth(ink.shape, 80, rng), 0, 1)
+    return ink * np.clip(0.9 + 0.15 * _noise(ink.shape, 80, rng), 0, 1)
 
 
 def _with_desk(written, ink, rng) -> np.ndarray:
@@ -208,7 +203,7 @@ def _camera(scene, rng) -> np.ndarray:
     return np.asarray(Image.open(buffer)).copy()
 
 
-def _smooth(shape, cells, rng) -> np.ndarray:
+def _noise(shape, cells, rng) -> np.ndarray:
     """Smooth random numbers around 0, of about `cells` waves across: float (H, W)."""
     coarse = Image.fromarray(rng.standard_normal((cells, cells), np.float32))
     return np.asarray(coarse.resize(shape[::-1], Image.Resampling.BICUBIC))
