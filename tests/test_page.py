@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from cnn_course.page import app as module
-from cnn_course.page.app import CARD, CHANGES, app
+from cnn_course.page.app import CARD, SLIDERS, app
 from cnn_course.page.canvas import MOST_POINTS, SIDE, Canvas, draw, read_strokes
 from cnn_course.page.pictures import heat, png
 
@@ -26,7 +26,7 @@ def shared():
 
 @pytest.fixture
 def page(shared):
-    shared.what_if = {}
+    shared.digits_what_if = {}
     send(shared, [])
     return shared
 
@@ -126,9 +126,9 @@ def test_a_canvas_alone_gives_its_image():
 
 def test_an_empty_canvas_is_no_digit(page):
     assert page.digits["digit"] is None and not page.digits["sure"]
-    assert page.digits["seen"] is None and not any(page.digits["p"])
+    assert page.digits["image"] is None and not any(page.digits["p"])
     message(page, {"kind": "look"})
-    assert page.digits_inside == {} and page.changed == {}
+    assert page.digits_inside == {} and page.digits_changed == {}
     assert repr(page) == "<Draw a digit>"
 
 
@@ -137,7 +137,7 @@ def test_a_drawing_is_read_and_shown(page):
     digits = page.digits
     assert digits["digit"] == 7 and digits["sure"] and "7" in digits["sentence"]
     assert len(digits["p"]) == 10 and sum(digits["p"]) == pytest.approx(1, abs=1e-3)
-    seen = shown(digits["seen"])
+    seen = shown(digits["image"])
     assert seen.shape == (28, 28) and seen[0, 0] == 0 and seen.max() > 200
     assert len(digits["steps"]) >= 5
     assert all(step["name"] and step["says"].endswith(".") for step in digits["steps"])
@@ -153,22 +153,22 @@ def test_the_look_inside(page):
     assert max(shown(each).max() for each in inside["maps"]) == 253  # one scale: the brightest
     assert len({shown(each).max() for each in inside["maps"]}) > 1
     assert shown(inside["saliency"]).shape == (28, 28, 3)
-    for change in CHANGES["digits"]:
-        strip = inside["strips"][change["name"]]
-        places = (change["most"] - change["least"]) / change["step"] + 1
+    for slider in SLIDERS["digits"]:
+        strip = inside["strips"][slider.name]
+        places = (slider.most - slider.least) / slider.step + 1
         assert len(strip["digits"]) == len(strip["p"]) == places
-        assert strip["digits"][round(-change["least"] / change["step"])] == 7  # unchanged
+        assert strip["digits"][round(-slider.least / slider.step)] == 7  # unchanged
 
 
 def test_the_look_inside_goes_with_its_drawing_and_comes_back_with_it(page):
     heard = []
-    names = ["digits_inside", "changed"]
+    names = ["digits_inside", "digits_changed"]
     page.observe(heard.append, names)
     for _ in range(2):
         send(page, SEVEN)
         message(page, {"kind": "look"})
         send(page, [])
-        assert page.digits_inside == page.changed == {}
+        assert page.digits_inside == page.digits_changed == {}
     page.unobserve(heard.append, names)
     assert [each["name"] for each in heard if each["new"]] == 2 * names
 
@@ -176,28 +176,28 @@ def test_the_look_inside_goes_with_its_drawing_and_comes_back_with_it(page):
 def test_what_if(page):
     send(page, SEVEN)
     message(page, {"kind": "look"})
-    assert page.changed["digit"] == 7
-    assert page.changed["png"] == page.digits["seen"]
-    page.what_if = {"right": 4, "down": 0}
-    right = shown(page.changed["png"])
-    assert (right[:, 4:] == shown(page.digits["seen"])[:, :-4]).all()
-    page.what_if = {"turn": 180}
-    upside_down = shown(page.digits["seen"])[::-1, ::-1]
-    np.testing.assert_allclose(shown(page.changed["png"]).astype(int), upside_down, atol=1)
-    page.what_if = {"turn": 90}
-    assert page.changed["digit"] != 7
-    page.what_if = {"right": 10**9}  # as far as the slider goes
-    assert shown(page.changed["png"]).any()
+    assert page.digits_changed["digit"] == 7
+    assert page.digits_changed["png"] == page.digits["image"]
+    page.digits_what_if = {"right": 4, "down": 0}
+    right = shown(page.digits_changed["png"])
+    assert (right[:, 4:] == shown(page.digits["image"])[:, :-4]).all()
+    page.digits_what_if = {"turn": 180}
+    upside_down = shown(page.digits["image"])[::-1, ::-1]
+    np.testing.assert_allclose(shown(page.digits_changed["png"]).astype(int), upside_down, atol=1)
+    page.digits_what_if = {"turn": 90}
+    assert page.digits_changed["digit"] != 7
+    page.digits_what_if = {"right": 10**9}  # as far as the slider goes
+    assert shown(page.digits_changed["png"]).any()
     for hostile in ({"right": "4"}, {"right": float("nan")}, {"right": [1]}, {"other": 5}, {}):
-        page.what_if = {"right": 1}
-        page.what_if = hostile
-        assert page.changed["png"] == page.digits["seen"]
+        page.digits_what_if = {"right": 1}
+        page.digits_what_if = hostile
+        assert page.digits_changed["png"] == page.digits["image"]
 
 
 def test_what_if_of_hands(page):
     message(page, {"kind": "choose", "n": 1, "number": 4})
-    straight = shown(page.hands["seen"]).astype(int)
-    assert page.hands_changed["png"] == page.hands["seen"]
+    straight = shown(page.hands["image"]).astype(int)
+    assert page.hands_changed["png"] == page.hands["image"]
     page.hands_what_if = {"light": -50}
     np.testing.assert_allclose(shown(page.hands_changed["png"]), straight / 2, atol=1)
     page.hands_what_if = {"down": 8}
@@ -228,12 +228,10 @@ def test_a_hostile_drawing_gets_a_sentence(page):
 
 def test_an_upload_takes_the_place_of_a_drawing(page):
     send(page, ONE)
-    message(
-        page, {"kind": "upload", "target": "digits", "n": 5}, picture(draw(read_strokes(SEVEN)))
-    )
+    message(page, {"kind": "upload", "tab": "digits", "n": 5}, picture(draw(read_strokes(SEVEN))))
     assert page.digits["digit"] == 7
     assert shown(page.digits["picture"]).shape[:2] == (SIDE, SIDE)
-    assert page.uploaded == {"n": 5, "target": "digits", "problem": ""}
+    assert page.uploaded == {"n": 5, "tab": "digits", "problem": ""}
     page.drawing = {"n": page.digits["n"], "strokes": []}  # the canvas forgets: no new drawing
     assert page.digits["digit"] == 7
     send(page, ONE)
@@ -245,7 +243,7 @@ def test_a_bad_upload_gets_its_sentence_and_changes_nothing(page):
     bomb = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 60000, 60000) + bytes(9)
     for number, data in enumerate((b"", b"GIF89a", b"%PDF-1.4", bomb, bytes(20 * 2**20 + 1))):
         before = page.digits
-        message(page, {"kind": "upload", "target": "digits", "n": number}, data)
+        message(page, {"kind": "upload", "tab": "digits", "n": number}, data)
         assert page.digits is before
         assert page.uploaded["n"] == number
         assert page.uploaded["problem"].endswith(".")
@@ -259,9 +257,9 @@ def test_a_bad_upload_gets_its_sentence_and_changes_nothing(page):
         [],
         {},
         {"kind": "upload"},
-        {"kind": "upload", "target": "digits", "n": "1"},
-        {"kind": "upload", "target": "elsewhere", "n": 1},
-        {"kind": "upload", "target": ["digits"], "n": 1},
+        {"kind": "upload", "tab": "digits", "n": "1"},
+        {"kind": "upload", "tab": "elsewhere", "n": 1},
+        {"kind": "upload", "tab": ["digits"], "n": 1},
         {"kind": "choose", "n": 1, "number": 99},
         {"kind": "choose", "n": 1, "number": -1},
         {"kind": "choose", "n": 1, "number": "0"},
@@ -285,10 +283,10 @@ def test_hands(page):
         assert page.hands["wrong"] == (page.hands["digit"] != number // 2)
         assert page.hands["wrong"] == ("wrong" in page.hands["note"])
     assert len(page.hands["p"]) == 6
-    assert shown(page.hands["seen"]).shape == (64, 64, 3)
+    assert shown(page.hands["image"]).shape == (64, 64, 3)
     assert len(page.hands_inside["maps"]) == 16
     image = np.full((90, 120, 3), 200, np.uint8)
-    message(page, {"kind": "upload", "target": "hands", "n": 3}, picture(image))
+    message(page, {"kind": "upload", "tab": "hands", "n": 3}, picture(image))
     assert page.hands["example"] is None and page.hands["note"] == ""
 
 
@@ -300,7 +298,7 @@ def test_examples_say_whether_they_are_photographs(page, monkeypatch):
 
 
 def test_both_tabs_say_what_was_learned_from(page):
-    assert "60,000 handwritten digits of MNIST" in page.about["digits"]["seen"]
+    assert "60,000 handwritten digits of MNIST" in page.about["digits"]["input"]
     assert "1,080 photographs" in page.about["hands"]["card"][0]
 
 

@@ -13,31 +13,26 @@ import traitlets
 
 from cnn_utils import data
 
-from . import what_if
 from .canvas import FRONT, Canvas, draw, read_strokes
-from .pictures import heat, png
+from .pictures import png
 from .preparation import Prepared, prepare_digit, prepare_hand
 from .reading import Unreadable, read_image
-from .recognition import Answer, Recogniser
+from .recognition import Recogniser
+from .tab import Slider, Tab
 
-# The sliders of each tab: what `what_if.WHAT_IF` can do, from, to, step, unit.
-KEYS = ("name", "label", "least", "most", "step", "unit")
-CHANGES = {
-    tab: [dict(zip(KEYS, change, strict=True)) for change in changes]
-    for tab, changes in {
-        "digits": (
-            ("right", "Shift to the right", -7, 7, 1, "px"),
-            ("down", "Shift downwards", -7, 7, 1, "px"),
-            ("turn", "Turn anticlockwise", -180, 180, 10, "°"),
-            ("thicken", "Thicken the pen", -1, 3, 0.5, "px"),
-        ),
-        "hands": (
-            ("right", "Shift to the right", -24, 24, 4, "px"),
-            ("down", "Shift downwards", -24, 24, 4, "px"),
-            ("turn", "Turn anticlockwise", -180, 180, 15, "°"),
-            ("light", "More light", -80, 80, 10, "%"),
-        ),
-    }.items()
+SLIDERS = {
+    "digits": (
+        Slider("right", "Shift to the right", -7, 7, 1, "px"),
+        Slider("down", "Shift downwards", -7, 7, 1, "px"),
+        Slider("turn", "Turn anticlockwise", -180, 180, 10, "°"),
+        Slider("thicken", "Thicken the pen", -1, 3, 0.5, "px"),
+    ),
+    "hands": (
+        Slider("right", "Shift to the right", -24, 24, 4, "px"),
+        Slider("down", "Shift downwards", -24, 24, 4, "px"),
+        Slider("turn", "Turn anticlockwise", -180, 180, 15, "°"),
+        Slider("light", "More light", -80, 80, 10, "%"),
+    ),
 }
 EACH = 2  # examples of each hand sign
 
@@ -63,192 +58,109 @@ def app() -> Page:
 class Page(Canvas):
     """The page. Traits hold what is shown; every visitor has a separate page, and process.
 
-    From the browser come `drawing` (see Canvas), `what_if` (the sliders: name → amount) and
-    messages that upload a file, choose an example, or ask for the look inside: that takes longer
-    than an answer, so the browser asks for it when the pen rests.
+    A tab called `name` has four of them, made by its `Tab`: `name`, the answer; `name_inside`, the
+    look inside; `name_what_if`, where its sliders stand (name → amount), from the browser; and
+    `name_changed`, what they make of the image. From the browser come as well `drawing` (see
+    `Canvas`) and messages that upload a file, choose an example, or ask for the look inside of a
+    digit: that takes longer than an answer, so the browser asks for it when the pen rests.
     """
 
     _esm = "\n".join(
         (FRONT / name).read_text(encoding="utf-8") for name in ("canvas.js", "views.js", "page.js")
     )
-    what_if = traitlets.Dict().tag(sync=True, echo_update=False)
-    hands_what_if = traitlets.Dict().tag(sync=True, echo_update=False)
     about = traitlets.Dict().tag(sync=True)
+    uploaded = traitlets.Dict({"n": 0, "tab": "", "problem": ""}).tag(sync=True)
     digits = traitlets.Dict().tag(sync=True)
     digits_inside = traitlets.Dict().tag(sync=True)
-    changed = traitlets.Dict().tag(sync=True)
-    hands_changed = traitlets.Dict().tag(sync=True)
+    digits_what_if = traitlets.Dict().tag(sync=True, echo_update=False)
+    digits_changed = traitlets.Dict().tag(sync=True)
     hands = traitlets.Dict().tag(sync=True)
     hands_inside = traitlets.Dict().tag(sync=True)
-    uploaded = traitlets.Dict({"n": 0, "target": "", "problem": ""}).tag(sync=True)
+    hands_what_if = traitlets.Dict().tag(sync=True, echo_update=False)
+    hands_changed = traitlets.Dict().tag(sync=True)
 
     def __init__(self):
-        self._n = 0  # the last drawing that was answered
-        super().__init__(about=_about())
-        self._show_digits(prepare_digit(draw([])), 0)
+        self._tabs = {
+            "digits": Tab(Recogniser.digits(), prepare_digit, SLIDERS["digits"]),
+            "hands": Tab(Recogniser.hands(), prepare_hand, SLIDERS["hands"]),
+        }
+        super().__init__(about=_about(self._tabs))
+        self._show("digits", 0, prepare_digit(draw([])))
         self._choose(0, 0)
         self.observe(self._drawn, "drawing")
-        self.observe(self._slid, "what_if")
-        self.observe(self._slid_hands, "hands_what_if")
+        self.observe(self._slid, [f"{name}_what_if" for name in self._tabs])
         self.on_msg(self._heard)
 
     # What comes from the browser
 
     def _drawn(self, change) -> None:
         n = change["new"].get("n")
-        if type(n) is not int or n == self._n:
+        if type(n) is not int or n == self.digits["n"]:
             return
-        self._n = n
         try:
             prepared = prepare_digit(draw(read_strokes(change["new"].get("strokes"))))
         except ValueError as error:
             prepared = Prepared((), None, f"This drawing cannot be read: {error}")
-        self._show_digits(prepared, n)
+        self._show("digits", n, prepared)
 
-    def _slid(self, _) -> None:
-        self.changed = _changed("digits", self._seen, self.what_if)
-
-    def _slid_hands(self, _) -> None:
-        self.hands_changed = _changed("hands", self._hand, self.hands_what_if)
+    def _slid(self, change) -> None:
+        self._change(change["name"].removesuffix("_what_if"))
 
     def _heard(self, _, content, buffers) -> None:
         """Take a message {"kind": "upload", "choose" or "look", …}; no other is answered."""
         if not isinstance(content, dict):
             return
-        kind, n, target, number = (content.get(k) for k in ("kind", "n", "target", "number"))
+        kind, n, name, number = (content.get(k) for k in ("kind", "n", "tab", "number"))
         if kind == "look":
-            self._look()
+            self._look("digits")
         elif type(n) is not int:
             return
         elif kind == "choose" and type(number) is int:
             self._choose(number, n)
-        elif kind == "upload" and target in ("digits", "hands") and len(buffers) == 1:
-            self._take(target, buffers[0], n)
+        elif kind == "upload" and name in ("digits", "hands") and len(buffers) == 1:
+            self._take(name, buffers[0], n)
 
-    def _take(self, target: str, file, n: int) -> None:
+    def _take(self, name: str, file, n: int) -> None:
         """Take an uploaded file. It stays in memory and is gone when the next one comes."""
         problem = ""
         try:
-            image = read_image(bytes(file))
+            picture = read_image(bytes(file))
         except Unreadable as error:
             problem = str(error)
         else:
-            if target == "digits":
-                self._show_digits(prepare_digit(image), self._n, picture=image)
-            else:
-                self._show_hands(prepare_hand(image), n, picture=image)
-        self.uploaded = {"n": n, "target": target, "problem": problem}
+            before = getattr(self, name)["n"]  # an upload is no drawing, nor a choice
+            self._show(name, before, self._tabs[name].prepare(picture), picture)
+        self.uploaded = {"n": n, "tab": name, "problem": problem}
 
     def _choose(self, number: int, n: int) -> None:
         images, _ = _examples()
         if 0 <= number < len(images):
             image = images[number]
-            self._show_hands(prepare_hand(image), n, picture=image, example=number)
-
-    def _look(self) -> None:
-        if self._seen is not None:
-            recogniser = Recogniser.digits()
-            inside = _inside(recogniser, self._seen, self.digits["digit"])
-            self.digits_inside = {**inside, "strips": _strips("digits", self._seen)}
-            self._slid(None)
+            self._show("hands", n, prepare_hand(image), image, example=number)
 
     # What goes to the browser
 
-    def _show_digits(self, prepared: Prepared, n: int, picture=None) -> None:
-        self._seen = prepared.image
-        answer = Recogniser.digits().answer(prepared)
-        self.digits = {"n": n, **_result(prepared, answer, picture)}
-        if self._seen is None:  # else the same picture, when it comes again, would be no change
-            self.digits_inside = self.changed = {}
+    def _show(self, name: str, n: int, prepared: Prepared, picture=None, example=None) -> None:
+        """Show a prepared picture in a tab. n: the drawing's or choice's number."""
+        result = self._tabs[name].read(prepared, picture)
+        verdict = _verdict(result["digit"], example)
+        self.set_trait(name, {"n": n, "example": example, **verdict, **result})
+        if prepared.image is None:  # else the same picture, when it comes again, would be no change
+            self.set_trait(f"{name}_inside", {})
+            self._change(name)
+        elif name == "hands":  # no pen is kept waiting
+            self._look(name)
 
-    def _show_hands(self, prepared: Prepared, n: int, picture=None, example=None) -> None:
-        recogniser = Recogniser.hands()
-        answer = recogniser.answer(prepared)
-        result = _result(prepared, answer, picture)
-        if example is not None:
-            truth = example // EACH
-            result["wrong"] = answer.digit != truth
-            says = "The network is wrong." if result["wrong"] else "The network is right."
-            result["note"] = f"The hand shows {truth}. {says}"
-        self.hands = {"n": n, "example": example, **result}
-        self._hand = image = prepared.image
-        if image is None:
-            self.hands_inside = {}
-        else:
-            inside = _inside(recogniser, image, answer.digit)
-            self.hands_inside = {**inside, "strips": _strips("hands", image)}
-        self._slid_hands(None)
+    def _look(self, name: str) -> None:
+        self.set_trait(f"{name}_inside", self._tabs[name].inside())
+        self._change(name)
+
+    def _change(self, name: str) -> None:
+        amounts = getattr(self, f"{name}_what_if")
+        self.set_trait(f"{name}_changed", self._tabs[name].changed(amounts))
 
     def __repr__(self):
         return "<Draw a digit>"
-
-
-def _result(prepared: Prepared, answer: Answer, picture=None) -> dict:
-    """What is shown at once: the answer, what the network sees, the steps."""
-    return {
-        "sentence": answer.sentence,
-        "note": "",
-        "wrong": False,
-        "sure": answer.sure,
-        "digit": answer.digit,
-        "p": [round(float(p), 4) for p in answer.probabilities],
-        "seen": None if prepared.image is None else png(prepared.image),
-        "picture": None if picture is None else png(picture, most=560),
-        "steps": [
-            {
-                "name": step.name,
-                "says": step.says,
-                "png": png(step.image),
-                "small": max(step.image.shape[:2]) <= 100,
-            }
-            for step in prepared.steps
-        ],
-    }
-
-
-def _inside(recogniser: Recogniser, image, digit: int) -> dict:
-    """Feature maps of the first layer, on one scale, and the saliency of a digit."""
-    maps = recogniser.inside(image)
-    return {
-        "maps": [png(heat(maps[..., c], maps.max())) for c in range(maps.shape[2])],
-        "saliency": png(heat(recogniser.saliency(image, digit))),
-        "digit": digit,
-    }
-
-
-def _recogniser(tab: str) -> Recogniser:
-    return Recogniser.digits() if tab == "digits" else Recogniser.hands()
-
-
-def _strips(tab: str, image) -> dict:
-    """For every slider of a tab, what is read at each of its places, and how surely."""
-    strips = {}
-    for change in CHANGES[tab]:
-        amounts = np.arange(change["least"], change["most"] + change["step"] / 2, change["step"])
-        p = what_if.sweep(_recogniser(tab), image, change["name"], amounts)
-        strips[change["name"]] = {
-            "digits": p.argmax(axis=1).tolist(),
-            "p": p.max(axis=1).round(2).tolist(),
-        }
-    return strips
-
-
-def _changed(tab: str, image, amounts: dict) -> dict:
-    """Change an image by the amounts of a tab's sliders and read it again; {} for no image."""
-    if image is None:
-        return {}
-    for change in CHANGES[tab]:
-        amount = amounts.get(change["name"], 0)
-        if type(amount) in (int, float) and amount and np.isfinite(amount):
-            amount = min(max(amount, change["least"]), change["most"])
-            image = what_if.WHAT_IF[change["name"]](image, amount)
-    answer = _recogniser(tab).answer(Prepared((), image))
-    return {
-        "png": png(image),
-        "sentence": answer.sentence,
-        "sure": answer.sure,
-        "digit": answer.digit,
-    }
 
 
 @cache
@@ -257,6 +169,16 @@ def _examples() -> tuple[list[np.ndarray], bool]:
     hands = data.load_signs(quiet=True)
     places = [np.flatnonzero(hands.y_test == k)[i] for k in range(6) for i in range(EACH)]
     return [hands.x_test[place].copy() for place in places], hands.is_real
+
+
+def _verdict(digit: int | None, example: int | None) -> dict:
+    """Say whether an example was read rightly; nothing for any other picture."""
+    if example is None:
+        return {"note": "", "wrong": False}
+    truth = example // EACH
+    wrong = digit != truth
+    says = f"The hand shows {truth}. The network is {'wrong' if wrong else 'right'}."
+    return {"note": says, "wrong": wrong}
 
 
 def _source() -> str:
@@ -272,18 +194,19 @@ def _source() -> str:
     )
 
 
-def _about() -> dict:
-    """What the page says and never changes."""
+def _about(tabs: dict[str, Tab]) -> dict:
+    """Collect what never changes on the page."""
     return {
         "line": "A network made of NumPy alone reads your handwriting. See how, and look inside.",
-        "changes": CHANGES,
         "digits": {
-            "seen": "28 × 28 pixels, white on black, the digit's weight in the middle. It has "
+            **tabs["digits"].about(),
+            "input": "28 × 28 pixels, white on black, the digit's weight in the middle. It has "
             "learned from the 60,000 handwritten digits of MNIST and from nothing else: whatever "
-            "you draw, it looks for a digit in it."
+            "you draw, it looks for a digit in it.",
         },
         "hands": {
-            "seen": "64 × 64 pixels in colour.",
+            **tabs["hands"].about(),
+            "input": "64 × 64 pixels in colour.",
             "source": _source(),
             "examples": [png(image) for image in _examples()[0]],
             "card": list(CARD),

@@ -1,4 +1,4 @@
-// The whole page: two tabs, each with a picture, its answer, the steps and the look inside.
+// The whole page: two tabs, which differ in how a picture comes in.
 
 const MOST_BYTES = 20 * 2 ** 20; // as in reading.py
 const PAUSE = 150; // milliseconds without a change until the inside is asked for
@@ -22,7 +22,7 @@ function render({ model, el }) {
 
   let sent = Math.max(model.get("uploaded").n, model.get("hands").n); // messages; each has a number
 
-  function makeUpload(target, place) {
+  function makeUpload(name, place) {
     const problem = h("p", { class: "dd-problem", role: "alert" });
     const input = h("input", { type: "file", accept: "image/png,image/jpeg,image/webp",
       class: "dd-unseen", onchange: () => {
@@ -46,7 +46,7 @@ function render({ model, el }) {
         problem.textContent = `${file.name} could not be read by the browser.`;
         return;
       }
-      model.send({ kind: "upload", target, n: ++sent }, undefined, [bytes]);
+      model.send({ kind: "upload", tab: name, n: ++sent }, undefined, [bytes]);
       wait();
     }
     place.addEventListener("dragover", (event) => {
@@ -62,70 +62,77 @@ function render({ model, el }) {
     model.on("change:uploaded", () => {
       heard();
       const uploaded = model.get("uploaded");
-      if (uploaded.target === target) problem.textContent = uploaded.problem;
+      if (uploaded.tab === name) problem.textContent = uploaded.problem;
     });
     return { label, problem };
   }
 
-  // What both tabs have
+  // A tab: its left column, the answer and what the network sees; below them the steps, the look
+  // inside and the sliders. Its traits are called digits, digits_inside, digits_changed and so on.
 
-  function makeResult(target, classes, side, nothing) {
+  function makeTab(name, title, { nothing, question, makeLeft }) {
+    const { side, classes, sliders, input, card } = about[name];
     const answer = makeAnswer(classes, "Probabilities");
-    const seen = makePixels(side, nothing);
+    if (card) answer.element.append(makeCard(card));
+    const pixels = makePixels(side, nothing);
     const film = makeFilm();
     const inside = makeInside("What the first layer makes of it");
+    const whatIf = makeWhatIf(model, sliders, `${name}_what_if`, side);
     const steps = section("How it got there", film.element);
     const look = section("The look inside", inside.element);
+    const what = section(question, whatIf.element);
+    const left = makeLeft(name);
+    const panel = h("div", { role: "tabpanel", id: fresh(name), class: `dd-${name}` },
+      h("div", { class: "dd-top" }, left.element, answer.element,
+        h("div", { class: "dd-column" }, h("h2", {}, "What the network sees"), pixels.element,
+          h("p", { class: "dd-note" }, input))),
+      steps, look, what);
+
     const show = () => {
-      const result = model.get(target);
+      const result = model.get(name);
+      left.show(result);
       answer.show(result);
-      seen.show(result.seen, `The ${side} by ${side} pixels that the network sees`);
+      pixels.show(result.image, `The ${side} by ${side} pixels that the network sees`);
       film.show(result.steps);
-      steps.hidden = !result.seen && !result.picture; // of an empty canvas there is nothing to say
-      panels[target].dataset.n = result.n;
+      steps.hidden = !result.image && !result.picture; // of an empty canvas there is nothing to say
+      if (!result.image) look.hidden = what.hidden = true;
+      panel.dataset.n = result.n;
     };
     const showInside = () => {
-      const values = model.get(`${target}_inside`);
-      look.hidden = !values.maps || !model.get(target).seen;
-      if (values.maps) inside.show(values);
+      const values = model.get(`${name}_inside`);
+      look.hidden = !values.maps || !model.get(name).image;
+      if (!values.maps) return;
+      inside.show(values);
+      whatIf.showStrips(values.strips, values.digit);
     };
-    model.on(`change:${target}`, () => {
+    const showChanged = () => {
+      const changed = model.get(`${name}_changed`);
+      what.hidden = !changed.png || !model.get(name).image;
+      if (changed.png) whatIf.showChanged(changed);
+    };
+    model.on(`change:${name}`, () => {
       heard();
       show();
     });
-    model.on(`change:${target}_inside`, showInside);
-    const column = h("div", { class: "dd-column" },
-      h("h2", {}, "What the network sees"), seen.element,
-      h("p", { class: "dd-note" }, about[target].seen));
-    return { answer, column, steps, look, show: () => { show(); showInside(); } };
-  }
-
-  // The sliders, and what becomes of the picture: traits are called hands_changed, and so on.
-  function makeWhat(target, side, title) {
-    const prefix = target === "digits" ? "" : `${target}_`;
-    const whatIf = makeWhatIf(model, about.changes[target], `${prefix}what_if`, side);
-    const element = section(title, whatIf.element);
-    const showStrips = () => {
-      const { strips, digit } = model.get(`${target}_inside`);
-      if (strips) whatIf.showStrips(strips, digit);
-    };
-    const showChanged = () => {
-      const changed = model.get(`${prefix}changed`);
-      element.hidden = !changed.png || !model.get(target).seen;
-      if (changed.png) whatIf.showChanged(changed);
-    };
-    model.on(`change:${target}_inside`, showStrips);
-    model.on(`change:${prefix}changed`, showChanged);
-    return { element, show: () => { showStrips(); showChanged(); } };
+    model.on(`change:${name}_inside`, showInside);
+    model.on(`change:${name}_changed`, showChanged);
+    for (const each of [show, showInside, showChanged]) each();
+    return { name, title, panel };
   }
 
   function section(title, ...children) {
     return h("section", { class: "dd-section" }, h("h2", {}, title), ...children);
   }
 
-  // Digits
+  function makeCard(texts) {
+    return h("div", { class: "dd-card" },
+      h("h2", {}, "What it was trained on, and where it fails"),
+      h("ul", {}, ...texts.map((text) => h("li", {}, together(text)))));
+  }
 
-  function makeDigits() {
+  // On the left of the digits: the canvas
+
+  function makeDrawing(name) {
     const picture = makePicture({ class: "dd-over" });
     const canvas = makeCanvas(model, () => {
       showPicture(null);
@@ -133,11 +140,9 @@ function render({ model, el }) {
       wait();
     });
     canvas.paper.append(picture.image);
-    const upload = makeUpload("digits", canvas.paper);
+    const upload = makeUpload(name, canvas.paper);
     canvas.tools.append(upload.label);
     canvas.element.append(upload.problem);
-    const result = makeResult("digits", 10, 28, "28 × 28 pixels, all black so far");
-    const what = makeWhat("digits", 28, "What if it were drawn elsewhere, turned, or with another pen?");
 
     function showPicture(png) {
       picture.show(png, "The picture you uploaded");
@@ -145,33 +150,28 @@ function render({ model, el }) {
       else delete canvas.paper.dataset.picture;
     }
     let pause = null;
-    const show = () => {
-      const { picture: png, seen, n } = model.get("digits");
-      clearTimeout(pause);
-      if (seen) pause = setTimeout(lookInside, PAUSE);
-      else result.look.hidden = what.element.hidden = true;
-      if (!png || String(n) !== canvas.element.dataset.n) return; // or there has been drawn since
-      showPicture(png);
-      canvas.forget();
-    };
     const lookInside = () => { // not while the pen is down: the answer must not wait for it
       if (canvas.isDrawing()) pause = setTimeout(lookInside, PAUSE);
       else model.send({ kind: "look" });
     };
-    model.on("change:digits", show);
-    return { result, show: () => [show, what.show, result.show].map((f) => f()),
-      children: [h("div", { class: "dd-top" }, canvas.element, result.answer.element, result.column),
-        result.steps, result.look, what.element] };
+    const show = ({ picture: png, image, n }) => {
+      clearTimeout(pause);
+      if (image) pause = setTimeout(lookInside, PAUSE);
+      if (!png || String(n) !== canvas.element.dataset.n) return; // or there has been drawn since
+      showPicture(png);
+      canvas.forget();
+    };
+    return { element: canvas.element, show };
   }
 
-  // Hands
+  // On the left of the hands: the photograph, and examples to choose from
 
-  function makeHands() {
+  function makePhotograph(name) {
     const picture = makePicture({ class: "dd-photo" });
     const paper = h("div", { class: "dd-paper dd-dark" }, picture.image);
-    const upload = makeUpload("hands", paper);
+    const upload = makeUpload(name, paper);
     const examples = h("div", { class: "dd-examples", role: "group", "aria-label": "Examples" },
-      ...about.hands.examples.map((png, i) => {
+      ...about[name].examples.map((png, i) => {
         const { image, show } = makePicture();
         show(png, `Example ${i + 1}`);
         return h("button", { type: "button", "aria-pressed": "false", onclick: () => {
@@ -180,67 +180,57 @@ function render({ model, el }) {
           wait();
         } }, image);
       }));
-    const result = makeResult("hands", 6, 64, "64 × 64 pixels");
-    const what = makeWhat("hands", 64, "What if it were elsewhere, turned, or in other light?");
-    const show = () => {
-      const hands = model.get("hands");
-      if (!hands.seen) what.element.hidden = true;
-      picture.show(hands.picture, "The photograph");
+    const element = h("div", { class: "dd-canvas" }, paper,
+      h("div", { class: "dd-tools" }, upload.label), upload.problem,
+      h("p", { class: "dd-note" }, about[name].source), examples);
+    const show = ({ picture: png, example }) => {
+      picture.show(png, "The photograph");
       [...examples.children].forEach((button, i) =>
-        button.setAttribute("aria-pressed", String(i === hands.example)));
+        button.setAttribute("aria-pressed", String(i === example)));
     };
-    model.on("change:hands", show);
-    const card = h("div", { class: "dd-card" },
-      h("h2", {}, "What it was trained on, and where it fails"),
-      h("ul", {}, ...about.hands.card.map((text) => h("li", {}, together(text)))));
-    result.answer.element.append(card);
-    return { result, show: () => { show(); what.show(); result.show(); },
-      children: [
-        h("div", { class: "dd-top" },
-          h("div", { class: "dd-canvas" }, paper,
-            h("div", { class: "dd-tools" }, upload.label), upload.problem,
-            h("p", { class: "dd-note" }, about.hands.source), examples),
-          result.answer.element, result.column),
-        result.steps, result.look, what.element] };
+    return { element, show };
   }
 
-  // Tabs
-
-  const panels = {};
-  const tabs = { digits: "Digits", hands: "Hands" };
-  for (const name of Object.keys(tabs)) {
-    panels[name] = h("div", { role: "tabpanel", id: fresh(name), class: `dd-${name}` });
-  }
-  const buttons = Object.entries(tabs).map(([name, title]) =>
-    h("button", { type: "button", role: "tab", id: fresh("tab"), "aria-controls": panels[name].id,
-      onclick: () => open(name),
+  const tabs = [
+    makeTab("digits", "Digits", {
+      nothing: "28 × 28 pixels, all black so far",
+      question: "What if it were drawn elsewhere, turned, or with another pen?",
+      makeLeft: makeDrawing,
+    }),
+    makeTab("hands", "Hands", {
+      nothing: "64 × 64 pixels",
+      question: "What if it were elsewhere, turned, or in other light?",
+      makeLeft: makePhotograph,
+    }),
+  ];
+  for (const tab of tabs) {
+    tab.button = h("button", { type: "button", role: "tab", id: fresh("tab"),
+      "aria-controls": tab.panel.id,
+      onclick: () => open(tab),
       onkeydown: (event) => {
         if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-        open(name === "digits" ? "hands" : "digits");
-        buttons.find((button) => button.tabIndex === 0).focus();
-      } }, title));
+        const other = tabs.find((each) => each !== tab);
+        open(other);
+        other.button.focus();
+      } }, tab.title);
+    tab.panel.setAttribute("aria-labelledby", tab.button.id);
+  }
   function open(chosen) {
-    Object.keys(tabs).forEach((name, i) => {
-      panels[name].hidden = name !== chosen;
-      buttons[i].setAttribute("aria-selected", String(name === chosen));
-      panels[name].setAttribute("aria-labelledby", buttons[i].id);
-      buttons[i].tabIndex = name === chosen ? 0 : -1;
-    });
+    for (const tab of tabs) {
+      tab.panel.hidden = tab !== chosen;
+      tab.button.setAttribute("aria-selected", String(tab === chosen));
+      tab.button.tabIndex = tab === chosen ? 0 : -1;
+    }
   }
-  const made = { digits: makeDigits(), hands: makeHands() };
-  for (const name of Object.keys(tabs)) {
-    panels[name].append(...made[name].children);
-    made[name].show();
-  }
-  open("digits");
+  open(tabs[0]);
 
   // In JupyterLab keys are the page's alone: Lab would take the arrows away from the sliders.
   const keep = (event) => event.stopPropagation();
   const root = h("main", { class: "dd", "data-lm-suppress-shortcuts": "true", onkeydown: keep },
     h("header", {}, h("h1", {}, "Draw a digit"),
       h("p", { class: "dd-note" }, about.line),
-      h("div", { class: "dd-tabs", role: "tablist" }, ...buttons)),
-    lost, panels.digits, panels.hands);
+      h("div", { class: "dd-tabs", role: "tablist" }, ...tabs.map((tab) => tab.button))),
+    lost, ...tabs.map((tab) => tab.panel));
   root.dataset.ready = "true";
   el.classList.add("dd-host");
   el.append(root);

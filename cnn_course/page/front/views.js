@@ -128,8 +128,8 @@ function makeInside(mapsTitle) {
 
 // Sliders that change the picture the network sees. Under each one a strip: what would be read at
 // every place of the slider.
-function makeWhatIf(model, changes, trait, side) {
-  const sliders = changes.map(({ name, label, least, most, step, unit }) => {
+function makeWhatIf(model, specs, trait, side) {
+  const sliders = specs.map(({ name, label, least, most, step, unit }) => {
     const input = h("input", { type: "range", min: least, max: most, step, value: 0,
       id: fresh(name), oninput: send });
     const value = h("span", { class: "dd-value", "aria-hidden": "true" });
@@ -141,9 +141,9 @@ function makeWhatIf(model, changes, trait, side) {
     for (const { input } of sliders) input.value = 0;
     send();
   } }, "Back to 0");
-  const seen = makePixels(side, "");
+  const pixels = makePixels(side, "");
   const sentence = h("p", { class: "dd-sentence" }); // spoken after a slider moved, see below
-  const told = h("div", { class: "dd-changed" }, seen.element, sentence);
+  const told = h("div", { class: "dd-changed" }, pixels.element, sentence);
   const element = h("div", { class: "dd-whatif" },
     h("div", { class: "dd-sliders" }, ...sliders.map((slider) => slider.element), reset), told);
 
@@ -163,7 +163,7 @@ function makeWhatIf(model, changes, trait, side) {
     model.save_changes();
   }
   const showChanged = ({ png, sentence: words, sure, digit }) => {
-    seen.show(png, "The changed picture");
+    pixels.show(png, "The changed picture");
     say(sentence, words);
     told.dataset.state = sure ? "sure" : "unsure";
     told.dataset.digit = digit;
