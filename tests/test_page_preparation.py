@@ -8,8 +8,14 @@ from PIL import Image
 
 from cnn_course.drawn.photographs import KINDS, drawn_ink, make_photographs, photograph
 from cnn_course.page import preparation
-from cnn_course.page.marks import find_pieces, paper
-from cnn_course.page.preparation import CAN_GO, centred, prepare_digit, prepare_hand, scaled
+from cnn_course.page.marks import blank_page, find_pieces
+from cnn_course.page.preparation import (
+    STEPS_TO_LEAVE_OUT,
+    centred,
+    prepare_digit,
+    prepare_hand,
+    scaled,
+)
 from cnn_utils import recipes
 from cnn_utils.data import load_mnist, load_signs
 
@@ -271,12 +277,12 @@ def test_pieces_agree_with_flooding():
         assert np.array_equal(find_pieces(mask).labels, labels)
 
 
-def test_paper_forgets_thin_marks_and_keeps_the_edge_of_a_shadow():
+def test_the_blank_page_forgets_thin_marks_and_keeps_the_edge_of_a_shadow():
     page = np.where(np.arange(60) < 30, 1.0, 0.5) * np.ones((60, 1))
     written = page.copy()
     written[10:50, 20:24] = written[10:50, 40:44] = 0.1
     written[:8, 10:13] = 0.1  # runs out of the picture
-    assert np.array_equal(paper(written, 11), page)
+    assert np.array_equal(blank_page(written, 11), page)
 
 
 # --- hands, errors, time --------------------------------------------------------------------------
@@ -314,7 +320,8 @@ def test_only_known_steps_and_kinds():
         prepare_digit(canvas(), without=["colour"])
     with pytest.raises(ValueError, match="canvas.*'napkin'"):
         photograph(np.ones((5, 5)), np.random.default_rng(0), "napkin")
-    assert prepare_digit(digit_on((90, 90), height=60, at=(9, 9)), CAN_GO).image.shape[0] == 28
+    small = digit_on((90, 90), height=60, at=(9, 9))
+    assert prepare_digit(small, STEPS_TO_LEAVE_OUT).image.shape == (28, 28, 1)
 
 
 @pytest.mark.parametrize("size, most", [(280, 0.030), (1024, 0.150)])

@@ -78,8 +78,10 @@ def find_pieces(mask) -> Pieces:
     return Pieces(labels.reshape(padded.shape)[:, :width], boxes)
 
 
-def paper(grey, window: int) -> np.ndarray:
-    """What the page would look like without dark marks narrower than `window`: float (H, W).
+def blank_page(grey, window: int) -> np.ndarray:
+    """Estimate the page without its marks, those that are dark and narrow: float (H, W).
+
+    grey: brightness, float (H, W). window: in pixels; a mark is narrower.
 
     At every pixel: of all squares of this size that hold it, the one whose brightest pixel is
     darkest. (A grey-scale closing; Serra 1982, Image Analysis and Mathematical Morphology.) Unlike

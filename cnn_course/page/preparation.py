@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from .marks import find_ink, paper
+from .marks import blank_page, find_ink
 
 SIDE, BOX = 28, 20  # an image of MNIST, and the square its ink fits into
 HAND_SIDE = 64
@@ -25,7 +25,14 @@ LEAST_STRIP = 3  # pixels of the picture's shorter side
 SOLID = 0.95  # a mark that fills so much of an ellipse, and is about as wide as high, is a dot
 ROUGHNESS = 0.6  # see `writing_is_dark`
 GREY = np.array([0.299, 0.587, 0.114], np.float32)  # brightness of red, green, blue; ITU-R BT.601
-CAN_GO = ("noise removal", "inversion", "cropping", "proportions", "anti-aliasing", "centring")
+STEPS_TO_LEAVE_OUT = (
+    "noise removal",
+    "inversion",
+    "cropping",
+    "proportions",
+    "anti-aliasing",
+    "centring",
+)
 
 EMPTY = "There is no digit here yet."
 FAINT = "Nothing stands out in this picture: write larger, darker, or in better light."
@@ -61,39 +68,40 @@ class Prepared:
     problem: str = ""
 
 
+class NothingToRead(Exception):
+    """Why a picture cannot be prepared, in one sentence for the page."""
+
+
 def prepare_digit(image, without=()) -> Prepared:
     """Prepare a picture of one digit the way MNIST's were prepared.
 
-    Args:
-        image: uint8 (0 to 255) or float (0 to 1), (H, W) or (H, W, 3); dark on light or light on
-            dark, anywhere in the picture, of any size.
-        without: for experiments, what to leave out: any of CAN_GO.
-
-    Returns:
-        Prepared, its image float32 (28, 28, 1). Where no ink is found: a problem and no image.
-
-    Raises:
-        ValueError: if image has another shape or dtype or no pixels; for an unknown name in
-            `without`.
+    image: uint8 from 0 to 255 or float from 0 to 1, (H, W) or (H, W, 3); dark on light or light on
+    dark, anywhere in the picture, of any size. without: for experiments, the steps to leave out,
+    any of `STEPS_TO_LEAVE_OUT`. Returns an image float32 (28, 28, 1), or a problem where no ink is
+    found. Raises ValueError for another shape or dtype, for an image without pixels, and for a step
+    it does not know.
     """
-    unknown = sorted(set(without) - set(CAN_GO))
+    unknown = sorted(set(without) - set(STEPS_TO_LEAVE_OUT))
     if unknown:
-        raise ValueError(f"cannot leave out {unknown[0]!r}; choose from {', '.join(CAN_GO)}.")
-    steps = []
+        known = ", ".join(STEPS_TO_LEAVE_OUT)
+        raise ValueError(f"cannot leave out {unknown[0]!r}; choose from {known}.")
+    says = "Only how bright a pixel is counts, not its colour."
+    steps = [Step("grey", _reduced(to_grey(image)), says)]
+    try:
+        is_dark = _find(steps, without)
+        _fit(steps, without, inverted=is_dark and "inversion" in without)
+    except NothingToRead as problem:
+        return Prepared(tuple(steps), None, str(problem))
+    return Prepared(tuple(steps), steps[-1].image[..., None])
 
-    def show(name, image, says):
-        steps.append(Step(name, image, says))
 
-    def stop(problem):
-        return Prepared(tuple(steps), None, problem)
-
-    grey = _reduced(to_grey(image))
-    show("grey", grey, "Only how bright a pixel is counts, not its colour.")
+def _find(steps: list[Step], without) -> bool:
+    """Find the ink in the last step's image and add the steps to it; return if it was dark."""
+    grey = steps[-1].image
     if np.ptp(grey) < LEAST_CONTRAST:
-        return stop(EMPTY if np.ptp(grey) == 0 else FAINT)
-
+        raise NothingToRead(EMPTY if np.ptp(grey) == 0 else FAINT)
     if min(grey.shape) < LEAST_STRIP:
-        return stop(TINY)
+        raise NothingToRead(TINY)
     is_dark = writing_is_dark(grey)
     page = grey if is_dark else 1 - grey  # while the ink is looked for, it is dark on light
     if "noise removal" in without:
@@ -102,42 +110,38 @@ def prepare_digit(image, without=()) -> Prepared:
         ink = find_ink(missing_light(page))
         says = "Light, shadow, texture and what is no part of the digit are taken away."
     if ink is None:
-        return stop(FAINT)
-    show("noise removed", 1 - ink if is_dark else ink, says)
+        raise NothingToRead(FAINT)
+    steps.append(Step("noise removed", 1 - ink if is_dark else ink, says))
     was = "dark on light, so it is inverted" if is_dark else "light on dark, so it stays"
-    show("white on black", ink, f"The writing is {was}.")
+    steps.append(Step("white on black", ink, f"The writing is {was}."))
+    return is_dark
 
+
+def _fit(steps: list[Step], without, inverted: bool) -> None:
+    """Crop, scale and centre the ink in the last step's image; add these steps."""
+    ink = steps[-1].image
     if "cropping" not in without:
         ink = cropped(ink)
     height, width = ink.shape
-    show("cropped", ink, f"The digit takes up {width} by {height} pixels.")
+    steps.append(Step("cropped", ink, f"The digit takes up {width} by {height} pixels."))
     if max(ink.shape) < LEAST_SIDE:
-        return stop(TINY)
+        raise NothingToRead(TINY)
     if is_dot(ink):
-        return stop(DOT)
-
+        raise NothingToRead(DOT)
     small = scaled(ink, "proportions" not in without, "anti-aliasing" not in without)
     says = f"The longer side becomes {BOX} pixels; each new pixel is a mean of old ones."
-    show("scaled", small, says)
+    steps.append(Step("scaled", small, says))
     final = centred(small, "centring" not in without)
-    if "inversion" in without and is_dark:
-        final = 1 - final
     says = f"The centre of its mass moves to the middle of {SIDE} by {SIDE} pixels."
-    show("centred", final, says)
-    return Prepared(tuple(steps), final[..., None])
+    steps.append(Step("centred", 1 - final if inverted else final, says))
 
 
 def prepare_hand(image) -> Prepared:
     """Prepare a picture of a hand: its middle square, scaled to 64 × 64.
 
-    Args:
-        image: uint8 (0 to 255) or float (0 to 1), (H, W) or (H, W, 3).
-
-    Returns:
-        Prepared, its image float32 (64, 64, 3); a problem where the picture is tiny or all alike.
-
-    Raises:
-        ValueError: if image has another shape or dtype or no pixels.
+    image: uint8 from 0 to 255 or float from 0 to 1, (H, W) or (H, W, 3). Returns an image float32
+    (64, 64, 3), or a problem where the picture is tiny or all of one colour. Raises ValueError for
+    another shape or dtype, and for an image without pixels.
     """
     image = _checked(image)
     if image.ndim == 2:
@@ -180,10 +184,10 @@ def writing_is_dark(grey) -> bool:
     size = [min(n, 128) for n in grey.shape[::-1]]
     small = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX))
     costs = []
-    for seen in (small, 1 - small):
-        page = paper(seen, _window(small))
+    for written in (small, 1 - small):
+        page = blank_page(written, _window(small))
         rough = sum(np.abs(np.diff(page, axis=axis)).sum() for axis in (0, 1))
-        costs.append(np.abs(seen - page).sum() + ROUGHNESS * _window(small) * rough)
+        costs.append(np.abs(written - page).sum() + ROUGHNESS * _window(small) * rough)
     return bool(costs[0] <= costs[1])
 
 
@@ -192,7 +196,7 @@ def missing_light(page) -> np.ndarray:
 
     Ink takes the same part of the light away in shadow and in the sun; hence the quotient.
     """
-    return 1 - page / np.maximum(paper(_smooth(page), _window(page)), 0.02)
+    return 1 - page / np.maximum(blank_page(_smooth(page), _window(page)), 0.02)
 
 
 def cropped(ink) -> np.ndarray:
