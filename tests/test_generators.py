@@ -175,7 +175,7 @@ def test_deform_moves_by_a_common_shift_and_leaves_its_arguments_alone():
 
 
 @pytest.mark.parametrize("digit", [-1, 10])
-def test_a_digit_that_is_none_is_refused(digit):
+def test_what_is_not_a_digit_is_refused(digit):
     with pytest.raises(ValueError, match="one of 0 … 9"):
         draw_digit(digit, np.random.default_rng(0))
 

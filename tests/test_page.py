@@ -85,7 +85,7 @@ def picture(image) -> bytes:
         [[0.1, 0.5, 0.5]] * (MOST_POINTS + 1),
     ],
 )
-def test_a_drawing_that_is_none_is_refused(bad):
+def test_a_malformed_drawing_is_refused(bad):
     with pytest.raises(ValueError):
         read_strokes(bad)
 
@@ -308,10 +308,12 @@ def test_the_card_has_the_numbers_of_lesson_14():
         "1,080 photographs of the SIGNS set": "1,080 photographs",
         "180 of each class": "180 for each",
         "120/120": "On 120 more of the same kind these weights made no mistake",
-        "mean 99.17 %": "five trainings made 0.8 % on average",
+        "mean 99.17 %": "over five training runs the error was 0.8 % on average",
         "18 of them have a near twin": "18 of the 120 have a near twin",
-        "70.0 % · 75.0 % · 70.0 %": "70 % right when mirrored, 75 % when turned by 45°, 70 %",
-        "45.0 % · 15.8 % · 16.7 %": "bluish light it reads 16 % right and without colour 17 %",
+        "70.0 % · 75.0 % · 70.0 %": "70 % right when the hands are mirrored, 75 % when they are "
+        "turned by 45°, and 70 % at half the size",
+        "45.0 % · 15.8 % · 16.7 %": "16 % right in bluish light and 17 % without colour, which is "
+        "chance, and 45 % in half the light",
     }.items():
         assert there in lesson
         assert here in " ".join(CARD)

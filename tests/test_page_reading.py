@@ -61,7 +61,7 @@ def refused(data: bytes) -> str:
         read_image(data)
     sentence = str(caught.value)
     assert sentence.endswith(".") and sentence.count(".") == 1 and "\n" not in sentence
-    assert ":" in sentence and 20 < len(sentence) < 140  # what came: what to try
+    assert "; " in sentence and 20 < len(sentence) < 140  # what came; what to try
     return sentence
 
 
@@ -163,8 +163,8 @@ def test_the_longest_side_becomes_1024_at_most(kind, size):
     "data, word",
     [
         (b"", "empty"),
-        (b"Dear Sir or Madam", "no picture"),
-        (b"\0" * 100, "no picture"),
+        (b"Dear Sir or Madam", "not a picture"),
+        (b"\0" * 100, "not a picture"),
         (b"\xef\xbb\xbf\n <!DOCTYPE html><html>", "a web page"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "an SVG"),
         (b"<?xml version='1.0'?><svg/>", "SVG"),

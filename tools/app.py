@@ -1,9 +1,9 @@
 """Serve the page of lesson 16, "Draw a digit":  .venv/bin/python tools/app.py
 
-Arguments are passed on to Voilà, such as --port=8080 or --ip=0.0.0.0. Of the lesson only the cells
+Arguments such as --port=8080 or --ip=0.0.0.0 are passed on to Voilà. Of the lesson only the cells
 tagged "app" run. The page is for this machine alone unless --ip says otherwise; README says what
-that means. Every visitor has a separate process. One is kept in readiness for the next; it ends
-when the page is closed, or has been left alone for a while.
+that means. Every visitor has a separate process, which ends when the page is closed or has been
+left alone for a while. One process is kept ready for the next visitor.
 """
 
 import functools
@@ -23,15 +23,15 @@ ROOT = Path(__file__).resolve().parent.parent
 LESSON = ROOT / "notebooks" / "16_draw_a_digit.ipynb"
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 MOST_VISITORS = 20  # each is a process of about 100 MB
-LARGEST_MESSAGE = 21 * 2**20  # an upload (20 MB, see cnn_course/page/reading.py) and some words
-LARGEST_REQUEST = 2**16  # what is not an upload is short
+LARGEST_MESSAGE = 21 * 2**20  # an upload (20 MB, see cnn_course/page/reading.py) and a header
+LARGEST_REQUEST = 2**16  # anything but an upload is short
 MINUTE = 60  # seconds
 EXTENSIONS = [  # of JupyterLab; the page needs no other
     "@jupyter-widgets/jupyterlab-manager",
     "@voila-dashboards/widgets-manager8",
     "anywidget",
 ]
-HEADERS = {  # a page that is told to load anything from elsewhere will not
+HEADERS = {  # the browser refuses to load anything from elsewhere
     "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; "
     "connect-src 'self' ws: wss: data: blob:; frame-ancestors 'self'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
@@ -40,7 +40,7 @@ HEADERS = {  # a page that is told to load anything from elsewhere will not
 
 
 class AppCells(Preprocessor):
-    """Leave only the cells that are tagged "app", before anything runs."""
+    """Keep only the cells that are tagged "app", before anything runs."""
 
     def preprocess(self, nb, resources):
         nb.cells = [cell for cell in nb.cells if "app" in cell.metadata.get("tags", ())]
@@ -49,14 +49,14 @@ class AppCells(Preprocessor):
 
 
 class Door(TornadoVoilaHandler):
-    """The page itself. It lets no more than MOST_VISITORS in at a time."""
+    """The page itself. It lets in at most MOST_VISITORS at a time."""
 
     arriving = 0  # those whose process is being started
 
     async def get(self, path=None):
-        spare = 1  # the process that is kept in readiness
+        spare = 1  # the process that is kept ready
         if len(self.kernel_manager) + Door.arriving >= MOST_VISITORS + spare:
-            raise tornado.web.HTTPError(503, "There are too many visitors; try again later.")
+            raise tornado.web.HTTPError(503, "There are too many visitors now; try again later.")
         self.xsrf_token  # noqa: B018  its cookie lets a page that is closed end its process
         Door.arriving += 1
         try:
@@ -68,7 +68,7 @@ class Door(TornadoVoilaHandler):
 class Channel(VoilaKernelWebsocketHandler):
     """What a page and its process say to each other. Every message is sent at once.
 
-    Otherwise a short one waits until the browser has confirmed the one before: 40 ms on Linux.
+    Otherwise a short one waits until the browser has confirmed the one before, 40 ms on Linux.
     """
 
     async def open(self, kernel_id):
@@ -104,7 +104,7 @@ class App(voila.app.Voila):
         super().listen()
 
     def say_where(self):
-        print(f"Draw a digit: {self.display_url}\nCtrl-C here stops it.", flush=True)
+        print(f"Draw a digit: {self.display_url}\nPress Ctrl-C here to stop it.", flush=True)
 
 
 def app_config(environ, platform: str) -> Config:

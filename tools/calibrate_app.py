@@ -5,9 +5,9 @@
 The weights of the app know every training image, so none of them may set a temperature.
 
 Digits: half of the test images, drawn as in lesson 13, fits T; the other half is reported.
-Hands: 120 test images are too few to give any away. The training images are dealt into FOLDS, near
-twins (lesson 14) together, and the recipe is trained anew without each of them in turn. Every
-image is so judged by a network that has not seen it, or its twin.
+Hands: 120 test images are too few to give any away. The training images are dealt into FOLDS, with
+near twins (lesson 14) in the same fold, and the recipe is trained anew without each fold in turn.
+So every image is judged by a network that has seen neither it nor its twin.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LEAST = (0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 
 def fit_temperature(z, y, low=0.05, high=20.0, steps=24):
-    """The temperature with the least cross-entropy, by halving; lesson 13 derives the slope."""
+    """Find the temperature with the least cross-entropy by halving; lesson 13 derives the slope."""
     for _ in range(steps):
         middle = np.sqrt(low * high)
         expected = np.sum(functional.softmax(z / middle) * z, axis=1)
@@ -34,7 +34,7 @@ def fit_temperature(z, y, low=0.05, high=20.0, steps=24):
 
 
 def logits(model, x):
-    """The logits of uint8 images, in float64."""
+    """Return the logits of uint8 images, in float64."""
     parts = [model.forward(data.to_float(x[i : i + 500])) for i in range(0, len(x), 500)]
     return np.concatenate(parts).astype(np.float64)
 
@@ -53,7 +53,7 @@ def report(name, z, y, temperature):
 
 
 def by_resampling(z, y, rng, times=60):
-    """The middle 95 % of the temperatures of samples drawn anew from these images."""
+    """Return the middle 95 % of the temperatures of samples drawn anew from these images."""
     found = []
     for _ in range(times):
         rows = rng.integers(0, len(y), len(y))
@@ -62,7 +62,7 @@ def by_resampling(z, y, rng, times=60):
 
 
 def deal(x, rng):
-    """A fold for every image (N,), images nearer than TWINS in the same one."""
+    """Choose a fold for every image (N,); images nearer than TWINS share one."""
     flat = data.to_float(x).reshape(len(x), -1).astype(np.float64)
     squares = np.sum(flat**2, axis=1)
     apart = (squares[:, None] + squares - 2 * flat @ flat.T) / flat.shape[1]

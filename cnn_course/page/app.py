@@ -1,7 +1,7 @@
 """The page "Draw a digit" as one widget: `app()`.
 
-The browser sends strokes, uploads and the places of sliders; this side prepares the picture, asks
-the network and sends numbers and small PNGs back. What the page looks like is in front/.
+The browser sends strokes, uploads and slider positions. This side prepares the picture, asks the
+network, and sends back numbers and small PNGs. What the page looks like is decided in front/.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from .tab import Slider, Tab
 
 SLIDERS = {
     "digits": (
-        Slider("right", "Shift to the right", -7, 7, 1, "px"),
-        Slider("down", "Shift downwards", -7, 7, 1, "px"),
+        Slider("right", "Shift right", -7, 7, 1, "px"),
+        Slider("down", "Shift down", -7, 7, 1, "px"),
         Slider("turn", "Turn anticlockwise", -180, 180, 10, "°"),
         Slider("thicken", "Thicken the pen", -1, 3, 0.5, "px"),
     ),
     "hands": (
-        Slider("right", "Shift to the right", -24, 24, 4, "px"),
-        Slider("down", "Shift downwards", -24, 24, 4, "px"),
+        Slider("right", "Shift right", -24, 24, 4, "px"),
+        Slider("down", "Shift down", -24, 24, 4, "px"),
         Slider("turn", "Turn anticlockwise", -180, 180, 15, "°"),
         Slider("light", "More light", -80, 80, 10, "%"),
     ),
@@ -37,32 +37,34 @@ SLIDERS = {
 EACH = 2  # examples of each hand sign
 
 CARD = (  # the numbers of lesson 14's model card, measured on the real photographs
-    "It learned from 1,080 photographs, 180 for each of the signs 0 to 5: one hand each, before a "
-    "pale wall, in much the same light. On 120 more of the same kind these weights made no "
-    "mistake; five trainings made 0.8 % on average. 18 of the 120 have a near twin among the "
-    "1,080.",
-    "It goes by colour. In bluish light it reads 16 % right and without colour 17 %, which is "
-    "chance; in half the light 45 %. It stays sure of itself while it fails.",
-    "It reads 70 % right when mirrored, 75 % when turned by 45°, 70 % at half the size.",
-    "Whose hands these are is not recorded. Accuracy by skin tone was not measured, and it may "
-    "well be worse for hands darker or lighter than those it saw.",
+    "It learned from 1,080 photographs, 180 for each of the signs 0 to 5. Each shows one hand in "
+    "front of a pale wall, in much the same light. On 120 more of the same kind these weights made "
+    "no mistake; over five training runs the error was 0.8 % on average. 18 of the 120 have a near "
+    "twin among the 1,080.",
+    "It relies on colour. It gets 16 % right in bluish light and 17 % without colour, which is "
+    "chance, and 45 % in half the light. It stays confident while it fails.",
+    "It gets 70 % right when the hands are mirrored, 75 % when they are turned by 45°, and 70 % at "
+    "half the size.",
+    "Whose hands these are is not recorded. Accuracy by skin tone was not measured; it may well be "
+    "worse for hands darker or lighter than those in the photographs.",
     "It is for teaching. It does not read sign language, and nothing should depend on it.",
 )
 
 
 def app() -> Page:
-    """Make the page: draw or upload a digit, look inside the network; hands in a second tab."""
+    """Make the page, on which you draw or upload a digit; hands are in a second tab."""
     return Page()
 
 
 class Page(Canvas):
-    """The page. Traits hold what is shown; every visitor has a separate page, and process.
+    """The page. Its traits hold what is shown; every visitor has a separate page and process.
 
-    A tab called `name` has four of them, made by its `Tab`: `name`, the answer; `name_inside`, the
-    look inside; `name_what_if`, where its sliders stand (name → amount), from the browser; and
-    `name_changed`, what they make of the image. From the browser come as well `drawing` (see
-    `Canvas`) and messages that upload a file, choose an example, or ask for the look inside of a
-    digit: that takes longer than an answer, so the browser asks for it when the pen rests.
+    Each tab has four traits, which start with its name. `digits` is the answer to what was drawn
+    or uploaded, and `digits_inside` the look inside. `digits_what_if` comes from the browser and
+    tells where the sliders stand (name → amount), and `digits_changed` is what they make of the
+    image. `Tab` computes all but the sliders' positions. The browser also sends `drawing` (see
+    `Canvas`) and messages that upload a file, choose an example, or ask for the look inside. That
+    takes longer than an answer, so for digits the browser asks for it when the pen rests.
     """
 
     _esm = "\n".join(
@@ -107,7 +109,7 @@ class Page(Canvas):
         self._change(change["name"].removesuffix("_what_if"))
 
     def _heard(self, _, content, buffers) -> None:
-        """Take a message {"kind": "upload", "choose" or "look", …}; no other is answered."""
+        """Answer a message {"kind": "upload", "choose" or "look", …}, and ignore any other."""
         if not isinstance(content, dict):
             return
         kind, n, name, number = (content.get(k) for k in ("kind", "n", "tab", "number"))
@@ -128,7 +130,7 @@ class Page(Canvas):
         except Unreadable as error:
             problem = str(error)
         else:
-            before = getattr(self, name)["n"]  # an upload is no drawing, nor a choice
+            before = getattr(self, name)["n"]  # an upload is neither a drawing nor a choice
             self._show(name, before, self._tabs[name].prepare(picture), picture)
         self.uploaded = {"n": n, "tab": name, "problem": problem}
 
@@ -141,7 +143,7 @@ class Page(Canvas):
     # What goes to the browser
 
     def _show(self, name: str, n: int, prepared: Prepared, picture=None, example=None) -> None:
-        """Show a prepared picture in a tab. n: the drawing's or choice's number."""
+        """Show a prepared picture in a tab. n: which drawing or choice it answers."""
         result = self._tabs[name].read(prepared, picture)
         verdict = _verdict(result["digit"], example)
         self.set_trait(name, {"n": n, "example": example, **verdict, **result})
@@ -165,14 +167,14 @@ class Page(Canvas):
 
 @cache
 def _examples() -> tuple[list[np.ndarray], bool]:
-    """Hands to choose from, two for each number: uint8 (64, 64, 3); and whether they are real."""
+    """Pick hands to choose from, `EACH` of every sign: uint8 (64, 64, 3); and are they real?"""
     hands = data.load_signs(quiet=True)
     places = [np.flatnonzero(hands.y_test == k)[i] for k in range(6) for i in range(EACH)]
     return [hands.x_test[place].copy() for place in places], hands.is_real
 
 
 def _verdict(digit: int | None, example: int | None) -> dict:
-    """Say whether an example was read rightly; nothing for any other picture."""
+    """Say whether an example was read correctly; there is no verdict on other pictures."""
     if example is None:
         return {"note": "", "wrong": False}
     truth = example // EACH
@@ -185,24 +187,24 @@ def _source() -> str:
     """Say what the examples are, and how well the network reads them."""
     images, is_real = _examples()
     if is_real:
-        return "Or choose a photograph of the test set, which the network has not learned from:"
+        return "Or choose a photograph from the test set, which the network was not trained on:"
     found = [Recogniser.hands().answer(prepare_hand(image)).digit for image in images]
     right = sum(digit == i // EACH for i, digit in enumerate(found))
     return (
-        "Or choose a hand that the course's own program has rendered. The network has learned from "
-        f"photographs: it reads {right} of these {len(images)} right."
+        "Or choose a hand rendered by the course's own program. The network learned from "
+        f"photographs; of these {len(images)} pictures it reads {right} correctly."
     )
 
 
 def _about(tabs: dict[str, Tab]) -> dict:
     """Collect what never changes on the page."""
     return {
-        "line": "A network made of NumPy alone reads your handwriting. See how, and look inside.",
+        "line": "A network written in NumPy alone reads your handwriting. Look inside to see how.",
         "digits": {
             **tabs["digits"].about(),
-            "input": "28 × 28 pixels, white on black, the digit's weight in the middle. It has "
-            "learned from the 60,000 handwritten digits of MNIST and from nothing else: whatever "
-            "you draw, it looks for a digit in it.",
+            "input": "28 × 28 pixels, white on black, with the ink's centre of mass in the middle. "
+            "The network learned from the 60,000 handwritten digits of MNIST and nothing else, so "
+            "it looks for a digit in whatever you draw.",
         },
         "hands": {
             **tabs["hands"].about(),

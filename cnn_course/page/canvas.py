@@ -1,6 +1,6 @@
-"""The drawing surface. Pen strokes come from the browser; the image is made of them here.
+"""The drawing surface. Pen strokes come from the browser, and here they become an image.
 
-So the image is the same from every screen, and what comes in is a list of numbers that can be
+So the image does not depend on the screen, and what comes in is a list of numbers that can be
 checked, not a file that has to be decoded.
 """
 
@@ -15,8 +15,8 @@ import traitlets
 from cnn_course.drawn.ink import rasterize
 
 SIDE = 168  # pixels of the image: six for each of the network's 28
-MOST_POINTS = 20_000  # in one drawing: minutes of scribbling
-PEN = 0.02, 0.2  # widths that a pen can have, of the canvas's side
+MOST_POINTS = 20_000  # in one drawing, after minutes of scribbling
+PEN = 0.02, 0.2  # the thinnest and the widest pen, as fractions of the canvas's side
 
 FRONT = Path(__file__).parent / "front"
 
@@ -28,7 +28,7 @@ def read_strokes(value) -> list[tuple[float, np.ndarray]]:
     fractions of the canvas's side, y points downwards; the pen's width is within `PEN`, points may
     lie up to one side outside. Returns (pen, points float64 (P, 2)) for each stroke.
 
-    Raises ValueError that says what is wrong.
+    Raises ValueError, which says what is wrong.
     """
     if not isinstance(value, list):
         raise ValueError(f"a drawing is a list of strokes, not {type(value).__name__}.")
@@ -40,10 +40,10 @@ def read_strokes(value) -> list[tuple[float, np.ndarray]]:
         if total > MOST_POINTS:
             raise ValueError(f"the drawing has more than {MOST_POINTS:,} points.")
         if not all(type(n) in (int, float) and -1 <= n <= 2 for n in stroke):  # nor NaN
-            raise ValueError(f"stroke {number} holds something that is no place on the paper.")
+            raise ValueError(f"stroke {number} has a value that is not a number from -1 to 2.")
         pen, points = stroke[0], np.array(stroke[1:], dtype=np.float64).reshape(-1, 2)
         if not PEN[0] <= pen <= PEN[1]:
-            raise ValueError(f"stroke {number} has a pen of {pen}, outside {PEN[0]} to {PEN[1]}.")
+            raise ValueError(f"stroke {number} has a pen of width {pen}; use {PEN[0]} to {PEN[1]}.")
         strokes.append((float(pen), points))
     return strokes
 
@@ -61,7 +61,8 @@ def draw(strokes: list[tuple[float, np.ndarray]]) -> np.ndarray:
 class Canvas(anywidget.AnyWidget):
     """A square to draw on with mouse, pen, finger or keys, with undo, clear and a choice of pens.
 
-    drawing: from the browser: {"n": how many changes so far, "strokes": what `read_strokes` reads}.
+    The trait `drawing` comes from the browser: {"n": how many changes there have been, "strokes":
+    what `read_strokes` takes}.
     """
 
     _esm = (

@@ -1,9 +1,9 @@
 """Take a picture file apart and keep only what makes the picture.
 
-Text, thumbnails, colour profiles and camera data may make up any part of a file, and whoever reads
-them all can be kept busy for minutes: a million empty parts, or five thousand camera entries of
-64 KB that lie on top of each other. So nothing of that is passed on. Of the camera data only the
-orientation is of use, and `orientation` looks for nothing else.
+Text, thumbnails, colour profiles and camera data may fill any part of a file. A hostile file can
+keep its reader busy with them for minutes, by a million empty parts or by five thousand camera
+entries of 64 KB that lie on top of each other. So none of that is passed on. The only camera data
+the page needs is the orientation, and `orientation` looks for nothing else.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ class Damaged(ValueError):
 
 
 def plain_png(data: bytes) -> tuple[bytes, bytes]:
-    """A PNG with nothing but header, palette, transparency and pixels; and its EXIF data or b"".
+    """Keep of a PNG its header, palette, transparency and pixels; return it and its EXIF data.
 
-    The frames of an animation are left out too, which leaves the picture that all programs show.
-    Format: W3C, Portable Network Graphics, section 5. Raises Damaged.
+    data: all of the file. The EXIF data is b"" where there is none. The frames of an animation are
+    left out too, which leaves the picture that every program shows. Raises Damaged. Source: W3C,
+    Portable Network Graphics, section 5.
     """
     kept, exif, at = [data[:8]], b"", 8
     for _ in range(MOST_PARTS):
@@ -38,9 +39,10 @@ def plain_png(data: bytes) -> tuple[bytes, bytes]:
 
 
 def plain_jpeg(data: bytes) -> tuple[bytes, bytes]:
-    """A JPEG without comments and application data (but Adobe's colours); its EXIF data or b"".
+    """Drop a JPEG's comments and application data; return what is left and its EXIF data.
 
-    Format: ITU-T T.81, annex B. Raises Damaged.
+    data: all of the file. The EXIF data is b"" where there is none. Adobe's marker stays, because
+    it tells how colours are stored. Raises Damaged. Source: ITU-T T.81, annex B.
     """
     kept, exif, at = [data[:2]], b"", 2
     for _ in range(MOST_PARTS):
@@ -49,7 +51,7 @@ def plain_jpeg(data: bytes) -> tuple[bytes, bytes]:
         marker = data[at + 1]
         if marker == 0xDA:  # the pixels begin; the rest is for the decoder
             return b"".join(kept) + data[at:], exif
-        if marker == 0xFF:  # a byte that only fills
+        if marker == 0xFF:  # padding
             at += 1
             continue
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4])
@@ -63,7 +65,7 @@ def plain_jpeg(data: bytes) -> tuple[bytes, bytes]:
 
 
 def orientation(exif: bytes) -> int:
-    """How the camera was held, 1 to 8, from EXIF data; 1 (upright) where that cannot be read."""
+    """Read from EXIF data how the camera was held, 1 to 8; 1 is upright, also if unreadable."""
     exif = exif.removeprefix(b"Exif\0\0")
     order = {b"II": "<", b"MM": ">"}.get(exif[:2])
     try:

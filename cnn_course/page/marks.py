@@ -1,4 +1,4 @@
-"""Find the ink on a page: even the light, join pixels to marks, choose those of the digit."""
+"""Find the ink on a page: even out the light, join pixels into marks, choose the digit's."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ class Pieces:
         return self.boxes[:, 2:] - self.boxes[:, :2]
 
     def borders(self) -> np.ndarray:
-        """How many of the picture's four borders each piece reaches: int (C,)."""
+        """Count how many of the picture's four borders each piece reaches: int (C,)."""
         at_end = self.boxes[:, 2:] == self.labels.shape
         return (self.boxes[:, :2] == 0).sum(axis=1) + at_end.sum(axis=1)
 
     def sums(self, values) -> np.ndarray:
-        """What `values` (H, W) adds up to in each piece: float (C,)."""
+        """Add up `values` (H, W) over each piece: float (C,)."""
         inked = self.labels >= 0
         return np.bincount(self.labels[inked], values[inked], minlength=len(self.boxes))
 
     def only(self, chosen) -> np.ndarray:
-        """The mask of some pieces: bool (H, W). chosen: bool (C,)."""
+        """Return the mask of the chosen pieces: bool (H, W). chosen: bool (C,)."""
         return np.append(chosen, False)[self.labels]
 
 
 def find_pieces(mask) -> Pieces:
-    """Find the connected pieces of a bool (H, W).
+    """Find the connected pieces of a mask, bool (H, W).
 
-    Ink comes in runs along the rows. Runs of neighbouring rows that touch are joined, until every
+    Ink comes in runs along the rows. Runs in neighbouring rows that touch are joined until every
     run knows the first run of its piece (connected components by union of runs).
     """
     height, width = mask.shape
@@ -83,10 +83,10 @@ def blank_page(grey, window: int) -> np.ndarray:
 
     grey: brightness, float (H, W). window: in pixels; a mark is narrower.
 
-    At every pixel: of all squares of this size that hold it, the one whose brightest pixel is
-    darkest. (A grey-scale closing; Serra 1982, Image Analysis and Mathematical Morphology.) Unlike
-    a blur it keeps the edge of a shadow where it is. Squares never leave the picture, so ink that
-    runs out of it is still ink.
+    Many squares of this size hold a given pixel, and each has a brightest value. The pixel gets the
+    lowest of those. This is a grey-scale closing (Serra 1982, Image Analysis and Mathematical
+    Morphology). Unlike a blur it keeps the edge of a shadow where it is. Squares never leave the
+    picture, so ink that runs out of it is still ink.
     """
     sizes = [min(window, n) for n in grey.shape]
     for axis, size in enumerate(sizes):
@@ -98,7 +98,7 @@ def blank_page(grey, window: int) -> np.ndarray:
 
 
 def _slide(extreme, x, size: int, axis: int) -> np.ndarray:
-    """The maximum or minimum of every `size` neighbours; windows double until they are so wide."""
+    """Take the maximum or minimum of every `size` neighbours, by doubling the window."""
     x = np.moveaxis(x, axis, 0)
     width = 1
     while width < size:
@@ -110,22 +110,22 @@ def _slide(extreme, x, size: int, axis: int) -> np.ndarray:
 
 # --- which marks are the digit -------------------------------------------------------------------
 
-LEAST_CONTRAST = 0.12  # ink takes at least so much of the light away …
-NOISE = 6  # … and so many times as much as half of the paper's pixels do by their texture
-INK = (0.4, 0.55, 0.7)  # a pixel is ink that takes away so much of what the strongest ink takes
-BLACK, WHITE = 0.15, 0.3  # so much less than that is 0, so much more is 1
-LEAST_SIDE = 0.06  # of the picture's shorter side: shorter marks are specks
-NEAR = 0.25  # of the digit's longer side: so far off is a mark that still belongs to it
-MOST_HALO = 0.3  # of the ink: what takes more light beside it, too, is a shadow and no stroke
-MOST_LAYERS = 6  # of things at the border of the picture that are taken off one after another
+LEAST_CONTRAST = 0.12  # ink takes away at least this share of the light …
+NOISE = 6  # … and this many times the median difference that the paper's texture makes
+INK = (0.4, 0.55, 0.7)  # a pixel is ink if it takes away this share of what the strongest ink takes
+BLACK, WHITE = 0.15, 0.3  # this much less becomes 0, this much more becomes 1
+LEAST_SIDE = 0.06  # of the picture's shorter side; shorter marks are specks
+NEAR = 0.25  # of the digit's longer side; a mark this close still belongs to it
+MOST_HALO = 0.3  # of the ink; a mark whose surroundings are darker than this is a shadow
+MOST_LAYERS = 6  # things at the picture's border that are removed one after another
 
 
 def find_ink(taken) -> np.ndarray | None:
-    """Keep the marks that are the digit: its ink from 0 to 1, float (H, W); None if there is none.
+    """Keep the marks of the digit: its ink from 0 to 1, float32 (H, W), or None if there is none.
 
-    taken: the part of the light that is missing at each pixel, float (H, W). What reaches the
-    border of the picture (a desk, a shadow, a line) is taken off as long as there is more inside;
-    ink is measured against the strongest that is left, so that a pencil counts beside a dark desk.
+    taken: the part of the light that is missing at each pixel, float (H, W). Whatever reaches the
+    border of the picture (a desk, a shadow, a line) is removed as long as there is more inside.
+    Ink is measured against the strongest that is left, so a pencil counts beside a dark desk.
     """
     left = taken - np.median(taken)
     step = 1 + min(taken.shape) // 50
@@ -157,14 +157,14 @@ def find_ink(taken) -> np.ndarray | None:
 
 
 def _strongest(taken) -> float:
-    """What the ink takes away where it is strongest, but for a few pixels that may be noise."""
+    """Return what the strongest ink takes away, ignoring a few pixels that may be noise."""
     few = max(3, taken.size // 2000)
     # Where most values are alike, as on a canvas, the smallest are found faster than the largest.
     return -float(np.partition(-taken.ravel(), few - 1)[few - 1])
 
 
 def _rendered(taken, pieces, candidates, share) -> np.ndarray:
-    """The ink of the largest candidate (bool (C,)) and of what lies close to it: float (H, W)."""
+    """Draw the ink of the largest candidate (bool (C,)) and of the marks near it: float (H, W)."""
     candidates = candidates & ~_frames(pieces, candidates)
     weights = np.where(candidates, pieces.sums(taken), 0)
     main = int(weights.argmax())
@@ -185,7 +185,7 @@ def _rendered(taken, pieces, candidates, share) -> np.ndarray:
 
 
 def _grown(mask, reach) -> np.ndarray:
-    """A bool (H, W) and all that is at most `reach` pixels away in both directions."""
+    """Grow a mask, bool (H, W), by `reach` pixels in both directions."""
     reach = max(1, round(reach))
     for axis in (0, 1):
         rim = [(reach, reach) if a == axis else (0, 0) for a in (0, 1)]
@@ -194,10 +194,10 @@ def _grown(mask, reach) -> np.ndarray:
 
 
 def _frames(pieces, candidates) -> np.ndarray:
-    """Which candidates are frames around another one: bool (C,).
+    """Tell which candidates (bool (C,)) are frames around another one: bool (C,).
 
-    A frame has ink along all four sides of its box, in nearly every row and column; and a mark
-    within.
+    A frame has ink along all four sides of its box, in nearly every row and column, and another
+    mark inside.
     """
     found = np.zeros(len(candidates), dtype=bool)
     for piece in np.flatnonzero(candidates):

@@ -1,4 +1,4 @@
-"""Arrays as PNG bytes for the page: small, and made in a millisecond."""
+"""Turn arrays into PNG bytes for the page, small ones and within a millisecond."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VIRIDIS = np.array(
 def png(image, most: int = 240) -> bytes:
     """Encode an image, floats from 0 to 1 or uint8, (H, W), (H, W, 1) or (H, W, 3).
 
-    most: a longer side is reduced to it.
+    most: in pixels; a picture with a longer side is reduced.
     """
     image = np.asarray(image)
     if image.dtype != np.uint8:
@@ -32,9 +32,9 @@ def png(image, most: int = 240) -> bytes:
 
 
 def heat(values, most: float | None = None) -> np.ndarray:
-    """Colour values (H, W), 0 or more, from dark to bright: uint8 (H, W, 3).
+    """Show values (H, W), 0 or more, as colours from dark to bright: uint8 (H, W, 3).
 
-    most: what is brightest, the largest value if not given.
+    most: the value that is shown brightest; None takes the largest.
     """
     values = np.asarray(values, dtype=np.float64)
     share = values / ((values.max() if most is None else most) or 1)

@@ -1,9 +1,9 @@
 """From any picture of a digit or a hand to what the network was trained on.
 
-MNIST's digits were not found as they are. LeCun et al. (1998), doi:10.1109/5.726791, section III.A,
-made the writing white on black, scaled it to fit 20 × 20 pixels with its proportions kept (which
-left greys at its edges), and moved its centre of mass to the centre of 28 × 28 pixels. A network
-that learned from such images expects the same of every image. Start reading at `prepare_digit`.
+MNIST's digits were prepared. LeCun et al. (1998), doi:10.1109/5.726791, section III.A, made the
+writing white on black, scaled it to fit 20 × 20 pixels with its proportions kept (which left greys
+at its edges), and moved its centre of mass to the centre of 28 × 28 pixels. A network that learned
+from such images expects every image to be like that. Start reading at `prepare_digit`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from .marks import blank_page, find_ink
 
 SIDE, BOX = 28, 20  # an image of MNIST, and the square its ink fits into
 HAND_SIDE = 64
-LONGEST_SIDE = 512  # worked at; a larger picture is reduced first
-WIDEST_STROKE = 0.35  # of the picture's shorter side: what is wider is paper and not ink
+LONGEST_SIDE = 512  # a larger picture is reduced first
+WIDEST_STROKE = 0.35  # of the picture's shorter side; anything wider is paper, not ink
 LEAST_CONTRAST = 0.06  # between the darkest and the lightest pixel
 LEAST_SIDE = 7  # pixels of the digit's longer side
 LEAST_STRIP = 3  # pixels of the picture's shorter side
-SOLID = 0.95  # a mark that fills so much of an ellipse, and is about as wide as high, is a dot
+SOLID = 0.95  # a mark about as wide as high that fills this share of an ellipse is a dot
 ROUGHNESS = 0.6  # see `writing_is_dark`
 GREY = np.array([0.299, 0.587, 0.114], np.float32)  # brightness of red, green, blue; ITU-R BT.601
 STEPS_TO_LEAVE_OUT = (
@@ -35,19 +35,19 @@ STEPS_TO_LEAVE_OUT = (
 )
 
 EMPTY = "There is no digit here yet."
-FAINT = "Nothing stands out in this picture: write larger, darker, or in better light."
-TINY = "The mark is too small to be read: draw it larger, or come closer."
-DOT = "That is only a dot so far: draw the whole digit."
-SMALL_HAND = "The picture is too small: at least 16 by 16 pixels are needed to see a hand."
-NO_HAND = "The picture is all one colour: there is no hand in it."
+FAINT = "Nothing stands out in this picture; write larger or darker, or find better light."
+TINY = "The mark is too small to read; draw it larger, or move closer."
+DOT = "That is only a dot so far; draw the whole digit."
+SMALL_HAND = "The picture is too small; a hand needs at least 16 by 16 pixels."
+NO_HAND = "The picture is all one colour, so there is no hand in it."
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a preparation, to be shown.
+    """One step of a preparation, for the page to show.
 
-    name: of the step. image: float32, (H, W) or (H, W, 3), from 0 to 1, neither side above 512.
-    says: one sentence.
+    name: what the step is called. image: float32, (H, W) or (H, W, 3), from 0 to 1, neither side
+    above 512. says: one sentence.
     """
 
     name: str
@@ -57,10 +57,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A prepared picture: the steps so far, and what the network takes, or why there is nothing.
+    """A prepared picture: the steps, and what the network takes or why there is nothing to take.
 
-    image: float32 from 0 to 1, (28, 28, 1) white ink on black for digits, (64, 64, 3) for hands;
-    None where there is a problem. problem: "" or one sentence for the page.
+    steps: those that were done, in their order. image: float32 from 0 to 1, (28, 28, 1) with white
+    ink on black for digits, (64, 64, 3) for hands; None where there is a problem. problem: "" or
+    one sentence for the page.
     """
 
     steps: tuple[Step, ...]
@@ -85,7 +86,7 @@ def prepare_digit(image, without=()) -> Prepared:
     if unknown:
         known = ", ".join(STEPS_TO_LEAVE_OUT)
         raise ValueError(f"cannot leave out {unknown[0]!r}; choose from {known}.")
-    says = "Only how bright a pixel is counts, not its colour."
+    says = "Only the brightness of a pixel counts, not its colour."
     steps = [Step("grey", _reduced(to_grey(image)), says)]
     try:
         is_dark = _find(steps, without)
@@ -96,7 +97,7 @@ def prepare_digit(image, without=()) -> Prepared:
 
 
 def _find(steps: list[Step], without) -> bool:
-    """Find the ink in the last step's image and add the steps to it; return if it was dark."""
+    """Find the ink in the last step's image and add the steps; return whether the ink was dark."""
     grey = steps[-1].image
     if np.ptp(grey) < LEAST_CONTRAST:
         raise NothingToRead(EMPTY if np.ptp(grey) == 0 else FAINT)
@@ -108,7 +109,7 @@ def _find(steps: list[Step], without) -> bool:
         ink, says = (page.max() - page) / np.ptp(page), "Nothing is removed."
     else:
         ink = find_ink(missing_light(page))
-        says = "Light, shadow, texture and what is no part of the digit are taken away."
+        says = "Shadows, texture and anything but the digit are removed."
     if ink is None:
         raise NothingToRead(FAINT)
     steps.append(Step("noise removed", 1 - ink if is_dark else ink, says))
@@ -129,10 +130,10 @@ def _fit(steps: list[Step], without, inverted: bool) -> None:
     if is_dot(ink):
         raise NothingToRead(DOT)
     small = scaled(ink, "proportions" not in without, "anti-aliasing" not in without)
-    says = f"The longer side becomes {BOX} pixels; each new pixel is a mean of old ones."
+    says = f"The longer side becomes {BOX} pixels; each new pixel is the mean of old ones."
     steps.append(Step("scaled", small, says))
     final = centred(small, "centring" not in without)
-    says = f"The centre of its mass moves to the middle of {SIDE} by {SIDE} pixels."
+    says = f"Its centre of mass moves to the middle of {SIDE} by {SIDE} pixels."
     steps.append(Step("centred", 1 - final if inverted else final, says))
 
 
@@ -160,7 +161,7 @@ def prepare_hand(image) -> Prepared:
     final = _unit(square.resize((HAND_SIDE, HAND_SIDE), Image.Resampling.BOX))
     if np.ptp(final, axis=(0, 1)).max() < LEAST_CONTRAST:
         return Prepared(steps, None, NO_HAND)
-    says = f"{HAND_SIDE} by {HAND_SIDE} pixels in colour are all that the network sees."
+    says = f"All that the network sees is {HAND_SIDE} by {HAND_SIDE} pixels in colour."
     return Prepared((*steps, Step("scaled", final, says)), final)
 
 
@@ -168,18 +169,18 @@ def prepare_hand(image) -> Prepared:
 
 
 def to_grey(image) -> np.ndarray:
-    """Brightness: float32 (H, W), from 0 to 1. image: as `prepare_digit` takes it."""
+    """Return the brightness of an image that `prepare_digit` takes: float32 (H, W), 0 to 1."""
     x = _checked(image)
     x = x.astype(np.float32) / (255 if x.dtype == np.uint8 else 1)
     return np.clip(x @ GREY if x.ndim == 3 else x, 0, 1)
 
 
 def writing_is_dark(grey) -> bool:
-    """Whether a page (H, W) is written on dark on light, and not light on dark.
+    """Tell whether a picture (H, W) shows dark writing on light, not light writing on dark.
 
-    Take the marks away as if they were dark, and as if they were light. The right page is near to
-    the picture (few pixels are ink) and smooth (no ink is left on it). Counting dark pixels does
-    not do: a shadow may cover half of the paper.
+    The marks are removed as if they were dark, then as if they were light. The right page is close
+    to the picture (few pixels are ink) and smooth (no ink is left on it). Counting dark pixels
+    would not do, because a shadow may cover half of the paper.
     """
     size = [min(n, 128) for n in grey.shape[::-1]]
     small = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX))
@@ -192,21 +193,21 @@ def writing_is_dark(grey) -> bool:
 
 
 def missing_light(page) -> np.ndarray:
-    """The part of the light that is missing at each pixel of a page, dark on light: (H, W).
+    """Return the part of the light that is missing at each pixel of a page, dark on light: (H, W).
 
-    Ink takes the same part of the light away in shadow and in the sun; hence the quotient.
+    Ink takes away the same part of the light in the shadow and in the sun, hence the quotient.
     """
     return 1 - page / np.maximum(blank_page(_smooth(page), _window(page)), 0.02)
 
 
 def cropped(ink) -> np.ndarray:
-    """The box around all that is more ink than not."""
+    """Crop ink (H, W) to the box around all pixels that are more ink than paper."""
     rows, columns = (np.flatnonzero((ink > 0.5).any(axis=axis)) for axis in (1, 0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
 def is_dot(ink) -> bool:
-    """Whether cropped ink (H, W) is about as wide as high and has neither hole nor bay."""
+    """Tell whether cropped ink (H, W) is about as wide as high, without a hole or a bay."""
     height, width = ink.shape
     y, x = (np.linspace(-1, 1, n) for n in (height, width))
     inside = x**2 + y[:, None] ** 2 <= 1
@@ -214,9 +215,10 @@ def is_dot(ink) -> bool:
 
 
 def scaled(ink, keep_proportions=True, anti_alias=True) -> np.ndarray:
-    """Scale to fit 20 × 20 pixels, the strongest ink 1: float32 (h, w), the larger of them 20.
+    """Scale ink to fit 20 × 20 pixels, the strongest becoming 1: float32 (h, w), the larger 20.
 
-    A new pixel is the mean of the old ones it covers; without anti-aliasing it is one of them.
+    keep_proportions: else both sides become 20. anti_alias: a new pixel is the mean of the old ones
+    it covers, else one of them.
     """
     height, width = ink.shape
     factor = BOX / max(height, width)
@@ -230,8 +232,8 @@ def scaled(ink, keep_proportions=True, anti_alias=True) -> np.ndarray:
 def centred(small, by_mass=True) -> np.ndarray:
     """Put ink (h, w), at most 20 × 20, into the middle of 28 × 28: float32 (28, 28).
 
-    By mass, as in MNIST: whole pixels are moved, until the mean row and the mean column of the ink
-    lie between 13.5 and 14.5, which they do in all 10,000 test images. Else the box is centred.
+    by_mass: as in MNIST, the ink moves by whole pixels until its mean row and its mean column lie
+    between 13.5 and 14.5, as they do in all 10,000 test images; else the box is centred.
     """
     corner = []
     for axis, length in enumerate(small.shape):
@@ -266,7 +268,7 @@ def _window(page) -> int:
 
 
 def _smooth(x) -> np.ndarray:
-    """Mean of each pixel and its neighbours, weights 1 2 1: else noise would brighten the page."""
+    """Average each pixel with its neighbours (1 2 1), or noise would brighten the page."""
     x = np.pad(x, 1, mode="edge")
     x = (x[:-2] + 2 * x[1:-1] + x[2:]) / 4
     return (x[:, :-2] + 2 * x[:, 1:-1] + x[:, 2:]) / 4

@@ -1,8 +1,8 @@
-"""Read a picture that a stranger sent: the bytes in, pixels or one clear sentence out.
+"""Read a picture that a stranger sent: the bytes go in, pixels or one clear sentence come out.
 
-What a file is called counts for nothing; what it holds decides. Pillow sees only the parts that
-make the picture (module `containers`). It opens a file without decoding it, so its size is known,
-and judged, before any memory is spent on pixels. Nothing is written to disk.
+The name of a file counts for nothing; its content decides. Pillow gets only the parts that make the
+picture (module `containers`). It opens a file without decoding it, so the size is known, and
+judged, before any memory is spent on pixels. Nothing is written to disk.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MOST_SCANNED = 1_000_000_000  # pixels × scans: each scan of a JPEG visits ever
 
 NAMES = {"PNG": "PNG", "WEBP": "WebP", "JPEG": "JPEG"}
 
-# How files begin that people mistake for pictures, or whose pictures are not read here.
+# How other files begin that people send instead of a picture.
 OTHERS = (
     (b"GIF8", "a GIF"),
     (b"BM", "a BMP picture"),
@@ -48,31 +48,26 @@ UPRIGHT = {  # EXIF orientation → how to turn the picture upright (Exif 2.32, 
 
 
 class Unreadable(ValueError):
-    """The bytes are no picture to be read; its text is one sentence: what came, what to try."""
+    """The bytes cannot be read as a picture. The message says what came, and what to try."""
 
 
 def read_image(data: bytes) -> np.ndarray:
-    """Read the bytes of a PNG, JPEG or WebP file of any kind.
+    """Read the bytes of a PNG, JPEG or WebP file of any kind: uint8 (H, W, 3).
 
-    Args:
-        data: all of the file, at most 20 MB.
-
-    Returns:
-        uint8 (H, W, 3): upright, the first picture of an animation, transparency laid on white,
-        16 bits scaled to 8, the longest side reduced to at most 1024.
-
-    Raises:
-        Unreadable: for everything else: other formats, damaged or cut short, too many pixels.
+    data: all of the file, at most 20 MB. The result is upright, transparency is laid on white, 16
+    bits are scaled to 8, and the longest side is at most 1024. An animation gives its first
+    picture. Raises Unreadable for other formats, for files that are damaged, cut short or too
+    large, and for too many pixels.
     """
     if not data:
-        raise Unreadable("The file is empty: choose another one.")
+        raise Unreadable("The file is empty; choose another one.")
     if len(data) > MOST_BYTES:
         most = MOST_BYTES // 2**20
-        raise Unreadable(f"The file is larger than {most} MB: choose or save a smaller picture.")
+        raise Unreadable(f"The file is larger than {most} MB; choose or save a smaller picture.")
     kind = _kind(data)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of Pillow, about what is odd in the file
+            warnings.simplefilter("ignore")  # Pillow warns of anything odd in the file
             return _read(data, kind)
     except Unreadable:
         raise
@@ -80,7 +75,7 @@ def read_image(data: bytes) -> np.ndarray:
         raise _too_large(kind) from None
     except Exception:  # Pillow raises OSError, SyntaxError, ValueError, struct.error, …
         raise Unreadable(
-            f"This {NAMES[kind]} picture is damaged or cut short: save or send it again."
+            f"This {NAMES[kind]} picture is damaged or cut short; save it or send it again."
         ) from None
 
 
@@ -95,7 +90,7 @@ def _read(data, kind) -> np.ndarray:
 
 
 def _kind(data) -> str:
-    """PNG, JPEG or WEBP, by what the file begins with; or what it is instead."""
+    """Tell from a file's first bytes whether it is a PNG, JPEG or WEBP; raise for any other."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG"
     if data.startswith(b"\xff\xd8\xff"):
@@ -106,24 +101,25 @@ def _kind(data) -> str:
     found = [name for magic, name in OTHERS if start.startswith(magic.lower())]
     if data[4:8] == b"ftyp":  # ISO base media: telephones save HEIC
         found = ["a HEIC or AVIF picture or a video"]
-    what = f"This is {found[0]}" if found else "This is no picture that can be read"
-    raise Unreadable(f"{what}: choose a PNG, JPEG or WebP file, or save it as one.")
+    what = f"This is {found[0]}" if found else "This is not a picture that can be read here"
+    raise Unreadable(f"{what}; choose a PNG, JPEG or WebP file, or save it as one.")
 
 
 def _check_size(image, kind, data) -> None:
     pixels = image.width * image.height
-    colours = max(3, len(image.getbands()))  # print has four, and a JPEG keeps all in memory
+    colours = max(3, len(image.getbands()))  # CMYK has four, and a JPEG keeps all in memory
     if pixels * (colours if kind == "JPEG" else 3) > 3 * MOST_PIXELS[kind]:
         raise _too_large(kind, image.size, colours)
     # The marker before a scan cannot occur in its data (ITU-T T.81, B.1.1.5).
     if kind == "JPEG" and pixels * data.count(b"\xff\xda") > MOST_SCANNED:
-        raise Unreadable("This JPEG would take too long to read: save it again as a plain JPEG.")
+        raise Unreadable("This JPEG would take too long to read; save it as an ordinary JPEG.")
 
 
 def _too_large(kind, size=None, colours=3) -> Unreadable:
     has = f"{size[0]} × {size[1]}" if size else "far too many"
-    most = f"of a {NAMES[kind]} at most {3 * MOST_PIXELS[kind] // colours // 1_000_000} million"
-    return Unreadable(f"The picture has {has} pixels ({most} are read): make it smaller.")
+    most = 3 * MOST_PIXELS[kind] // colours // 1_000_000
+    limit = f"at most {most} million can be read from a {NAMES[kind]}"
+    return Unreadable(f"The picture has {has} pixels ({limit}); make it smaller.")
 
 
 def _pixels(image, turn) -> np.ndarray:

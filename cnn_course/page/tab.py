@@ -1,6 +1,6 @@
-"""One tab of the page: a picture, what its network makes of it, and what becomes of it if changed.
+"""One tab of the page: a picture, and what its network makes of it before and after a change.
 
-A `Tab` computes; it returns what the page hands on to the browser (module `app`).
+A `Tab` only computes. What it returns is sent to the browser by the page (module `app`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .what_if import WHAT_IF, sweep
 
 
 class Slider(NamedTuple):
-    """A slider: which of `WHAT_IF` it does, what it is called, and from where to where it goes."""
+    """A slider that changes an image: its key in `WHAT_IF`, its label, range, step and unit."""
 
     name: str
     label: str
@@ -28,11 +28,12 @@ class Slider(NamedTuple):
 
 
 class Tab:
-    """A network, and the picture that it reads.
+    """A network and the picture that it is reading.
 
-    recogniser: the network. prepare: makes of a picture, uint8 or float, what the network takes.
-    sliders: what can be done to the prepared image. `image` is that image, float32 (H, W, C), and
-    `digit` what it was taken for; both are None while there is no picture, or none that is fit.
+    recogniser: the network. prepare: turns a picture, uint8 or float, into what the network takes.
+    sliders: the changes a visitor can make to the prepared image. That image, float32 (H, W, C), is
+    kept in `image`, and the network's answer in `digit`. Both are None until there is a picture
+    that can be read.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Tab:
         self.digit: int | None = None
 
     def about(self) -> dict:
-        """What the browser has to know of the tab before there is a picture."""
+        """Return what the browser needs to know before there is a picture."""
         return {
             "side": self.recogniser.model.input_shape[0],
             "classes": self.recogniser.classes,
@@ -56,9 +57,10 @@ class Tab:
         }
 
     def read(self, prepared: Prepared, picture=None) -> dict:
-        """Take a prepared picture and read it: the answer, what the network sees, the steps.
+        """Read a prepared picture: return the answer, what the network sees, and the steps.
 
-        picture: what it was made of, uint8, if that is to be shown.
+        prepared: the picture, kept for `inside` and `changed`. picture: what it was made from,
+        uint8 (H, W, 3), if the page should show that too.
         """
         answer = self.recogniser.answer(prepared)
         self.image, self.digit = prepared.image, answer.digit
@@ -81,10 +83,10 @@ class Tab:
         }
 
     def inside(self) -> dict:
-        """Feature maps of the first layer on one scale, the digit's saliency, and the strips.
+        """Return the first layer's feature maps, on one scale, the saliency, and the strips.
 
-        A strip tells for every place of a slider what is read there, and how surely. {} without
-        an image.
+        A strip tells what is read at every position of a slider, and how surely. The result is {}
+        if there is no image.
         """
         if self.image is None:
             return {}
@@ -102,10 +104,10 @@ class Tab:
         return {"digits": p.argmax(axis=1).tolist(), "p": p.max(axis=1).round(2).tolist()}
 
     def changed(self, amounts: Mapping[str, float]) -> dict:
-        """Change the image by what the sliders say, and read it again; {} without an image.
+        """Change the image as the sliders say and read it again; {} if there is no image.
 
-        amounts: by the sliders' names. It comes from a browser, so what is no number counts as 0,
-        and no slider goes further than it goes.
+        amounts: slider name → amount. It comes from a browser, so anything but a finite number
+        counts as 0, and every amount is kept within its slider's range.
         """
         if self.image is None:
             return {}

@@ -1,4 +1,4 @@
-"""What if a digit or a hand were moved, turned or lit otherwise? Images in, probabilities out."""
+"""What if a digit or a hand were moved, turned or lit differently? Images in, answers out."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 
 def shifted(image, down=0.0, right=0.0) -> np.ndarray:
-    """Move an image (H, W, C), float32 or float64, by pixels.
+    """Move an image (H, W, C), float32 or float64, by pixels down and to the right.
 
-    At the rim black comes in; where there are three channels, as in photographs, more of the rim.
+    Black comes in at the edge. A photograph, with its three channels, repeats its edge instead.
     """
     return warp(np.asarray(image)[None], shift=(down, right), edge=_edge(image))[0]
 
@@ -38,14 +38,14 @@ def _edge(image) -> str:
 def thickened(image, pixels=0.0) -> np.ndarray:
     """Draw the strokes of an image (H, W, C) wider by some pixels on each side, or thinner (< 0).
 
-    One pixel wider is the largest of a pixel and its four neighbours, one thinner the smallest; a
-    fraction lies between. Returns a new array of the same dtype.
+    One pixel wider takes the largest of a pixel and its four neighbours, one pixel thinner the
+    smallest, and a fraction lies in between. Returns a new array of the same dtype.
     """
     image = np.array(image)
     extreme = np.maximum if pixels > 0 else np.minimum
     left = abs(pixels)
     while left > 0:
-        padded = np.pad(image, ((1, 1), (1, 1), (0, 0)))  # beyond the rim is paper
+        padded = np.pad(image, ((1, 1), (1, 1), (0, 0)))  # beyond the edge is paper
         wider = image
         for down, right in ((0, 1), (2, 1), (1, 0), (1, 2)):
             neighbour = padded[down : down + image.shape[0], right : right + image.shape[1]]
@@ -66,9 +66,9 @@ WHAT_IF = {
 
 
 def sweep(recogniser: Recogniser, image, change: str, amounts) -> np.ndarray:
-    """Probabilities (len(amounts), K) of an image (H, W, C) changed by each of the amounts.
+    """Change an image (H, W, C) by each of the amounts: probabilities (len(amounts), K).
 
-    change: one of `WHAT_IF`.
+    recogniser: the network that is asked. change: one of `WHAT_IF`.
     """
     images = np.stack([WHAT_IF[change](image, amount) for amount in amounts])
     return recogniser.probabilities(images)

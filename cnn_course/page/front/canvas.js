@@ -1,5 +1,5 @@
-// The drawing surface. Strokes are kept as [pen, x0, y0, x1, y1, …], lengths as fractions of the
-// canvas's side, so that they mean the same on every screen. See canvas.py.
+// The drawing surface. Strokes are kept as [pen, x0, y0, x1, y1, …], in fractions of the canvas's
+// side, so that they mean the same on every screen. See canvas.py.
 
 const SEND_EVERY = 100; // milliseconds between two messages while a stroke is drawn
 const INK = "#1b2733";
@@ -38,8 +38,8 @@ function makeCanvas(model, onDraw = () => {}) {
     role: "application",
     "aria-roledescription": "drawing canvas",
     "aria-label":
-      "Canvas. Draw with mouse, pen or finger. With keys: arrows move the pen, with Shift further; " +
-      "Space puts it down and lifts it; Backspace undoes; Delete clears.",
+      "Canvas. Draw with a mouse, a pen or a finger. On the keyboard, the arrows move the pen (with " +
+      "Shift further), Space puts it down or lifts it, Backspace undoes and Delete clears.",
   });
   const ring = h("div", { class: "dd-ring", "aria-hidden": "true", hidden: true });
   const hint = h("div", { class: "dd-hint", "aria-hidden": "true" }, "Draw a digit here");

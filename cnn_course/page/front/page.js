@@ -7,7 +7,7 @@ const PATIENCE = 8000; // milliseconds without an answer until the page says so
 function render({ model, el }) {
   const about = model.get("about");
   const lost = h("p", { class: "dd-lost", role: "alert", hidden: true },
-    "There is no answer from the server. Reload the page to go on.");
+    "The server does not answer. Reload the page to continue.");
   let waiting = null;
   const wait = () => {
     waiting ??= setTimeout(() => (lost.hidden = false), PATIENCE);
@@ -35,15 +35,15 @@ function render({ model, el }) {
       if (!file) return;
       problem.textContent = "";
       if (file.size > MOST_BYTES) {
-        problem.textContent = `${file.name} has ${Math.round(file.size / 2 ** 20)} MB; the most is ` +
-          "20 MB. Choose a smaller picture.";
+        problem.textContent = `${file.name} has ${Math.round(file.size / 2 ** 20)} MB, and at most ` +
+          "20 MB can be sent. Choose a smaller picture.";
         return;
       }
       let bytes;
       try {
         bytes = await file.arrayBuffer();
       } catch {
-        problem.textContent = `${file.name} could not be read by the browser.`;
+        problem.textContent = `The browser could not read ${file.name}. Choose another file.`;
         return;
       }
       model.send({ kind: "upload", tab: name, n: ++sent }, undefined, [bytes]);
@@ -79,7 +79,7 @@ function render({ model, el }) {
     const inside = makeInside("What the first layer makes of it");
     const whatIf = makeWhatIf(model, sliders, `${name}_what_if`, side);
     const steps = section("How it got there", film.element);
-    const look = section("The look inside", inside.element);
+    const look = section("Inside the network", inside.element);
     const what = section(question, whatIf.element);
     const left = makeLeft(name);
     const panel = h("div", { role: "tabpanel", id: fresh(name), class: `dd-${name}` },
@@ -94,7 +94,7 @@ function render({ model, el }) {
       answer.show(result);
       pixels.show(result.image, `The ${side} by ${side} pixels that the network sees`);
       film.show(result.steps);
-      steps.hidden = !result.image && !result.picture; // of an empty canvas there is nothing to say
+      steps.hidden = !result.image && !result.picture; // nothing to say about an empty canvas
       if (!result.image) look.hidden = what.hidden = true;
       panel.dataset.n = result.n;
     };
@@ -157,7 +157,7 @@ function render({ model, el }) {
     const show = ({ picture: png, image, n }) => {
       clearTimeout(pause);
       if (image) pause = setTimeout(lookInside, PAUSE);
-      if (!png || String(n) !== canvas.element.dataset.n) return; // or there has been drawn since
+      if (!png || String(n) !== canvas.element.dataset.n) return; // or something has been drawn since
       showPicture(png);
       canvas.forget();
     };
@@ -194,12 +194,12 @@ function render({ model, el }) {
   const tabs = [
     makeTab("digits", "Digits", {
       nothing: "28 × 28 pixels, all black so far",
-      question: "What if it were drawn elsewhere, turned, or with another pen?",
+      question: "What if it were moved, turned, or drawn with another pen?",
       makeLeft: makeDrawing,
     }),
     makeTab("hands", "Hands", {
       nothing: "64 × 64 pixels",
-      question: "What if it were elsewhere, turned, or in other light?",
+      question: "What if it were moved, turned, or in different light?",
       makeLeft: makePhotograph,
     }),
   ];

@@ -108,9 +108,9 @@ function makeInside(mapsTitle) {
   const element = h("div", { class: "dd-inside" },
     h("div", {}, h("h3", {}, mapsTitle), maps,
       h("p", { class: "dd-note" },
-        "Each square is the answer of one filter: dark where it finds nothing, bright where it finds " +
-        "what it looks for. All have the same scale.")),
-    h("div", { class: "dd-why" }, h("h3", {}, "What the answer hangs on"),
+        "Each square shows the response of one filter, dark where it finds nothing and bright where " +
+        "it finds what it looks for. All squares share one scale.")),
+    h("div", { class: "dd-why" }, h("h3", {}, "What the answer depends on"),
       h("div", { class: "dd-salient" }, saliency.image), why));
   const show = (inside) => {
     inside.maps.forEach((png, i) => {
@@ -126,8 +126,8 @@ function makeInside(mapsTitle) {
   return { element, show };
 }
 
-// Sliders that change the picture the network sees. Under each one a strip: what would be read at
-// every place of the slider.
+// Sliders that change the picture the network sees. A strip under each one shows what would be read
+// at every position of the slider.
 function makeWhatIf(model, specs, trait, side) {
   const sliders = specs.map(({ name, label, least, most, step, unit }) => {
     const input = h("input", { type: "range", min: least, max: most, step, value: 0,
