@@ -288,6 +288,10 @@ def test_hands(page):
     image = np.full((90, 120, 3), 200, np.uint8)
     message(page, {"kind": "upload", "tab": "hands", "n": 3}, picture(image))
     assert page.hands["example"] is None and page.hands["note"] == ""
+    assert page.hands["n"] == 11, "an upload is no choice"
+    for number in (12, 13):  # the same one again is an answer, too: the browser waits for it
+        message(page, {"kind": "choose", "number": 7, "n": number})
+        assert (page.hands["n"], page.hands["example"]) == (number, 7)
 
 
 def test_examples_say_whether_they_are_photographs(page, monkeypatch):
