@@ -4,37 +4,37 @@ A check prints one line where the function is right, and raises CheckFailed wher
 what was seen, why that happens and what to try. ``checks.hint('conv2d_forward')`` unfolds a hint.
 """
 
-from .answers import accuracy
-from .average_pooling import avgpool2d_backward, avgpool2d_forward
-from .batchnorm import batchnorm_forward
-from .batchnorm_backward import batchnorm_backward
-from .binary import binary_cross_entropy
-from .binary_logits import binary_cross_entropy_with_logits
-from .convolution import conv2d_forward
-from .convolution_backward import conv2d_backward
-from .dense import dense_forward
-from .dense_backward import dense_backward
-from .dropout import dropout_forward
-from .dropout_backward import dropout_backward
-from .exercise import hint
+from .exercises.answers import accuracy
+from .exercises.average_pooling import avgpool2d_backward, avgpool2d_forward
+from .exercises.batchnorm import batchnorm_forward
+from .exercises.batchnorm_backward import batchnorm_backward
+from .exercises.binary import binary_cross_entropy
+from .exercises.binary_logits import binary_cross_entropy_with_logits
+from .exercises.convolution import conv2d_forward
+from .exercises.convolution_backward import conv2d_backward
+from .exercises.dense import dense_forward
+from .exercises.dense_backward import dense_backward
+from .exercises.dropout import dropout_forward
+from .exercises.dropout_backward import dropout_backward
+from .exercises.gradient_check import numerical_gradient, relative_error
+from .exercises.loss_gradient import softmax_gradient
+from .exercises.losses import cross_entropy
+from .exercises.matrices import col2im, im2col
+from .exercises.optimizers import momentum_step, sgd_step
+from .exercises.optimizers_adam import adam_step
+from .exercises.optimizers_run import adam
+from .exercises.optimizers_scaled import rmsprop_step
+from .exercises.pooling import maxpool2d_forward
+from .exercises.pooling_backward import maxpool2d_backward
+from .exercises.probabilities import softmax
+from .exercises.relu import relu_backward, relu_forward
+from .exercises.sigmoid import sigmoid_backward, sigmoid_forward
+from .exercises.sizes import output_size, zero_padding
+from .exercises.sliding import convolve2d, correlate1d, correlate2d
+from .exercises.softmax_loss import softmax_cross_entropy
+from .exercises.training import train
 from .failure import CheckFailed
-from .gradient_check import numerical_gradient, relative_error
-from .loss_gradient import softmax_gradient
-from .losses import cross_entropy
-from .matrices import col2im, im2col
-from .optimizers import momentum_step, sgd_step
-from .optimizers_adam import adam_step
-from .optimizers_run import adam
-from .optimizers_scaled import rmsprop_step
-from .pooling import maxpool2d_forward
-from .pooling_backward import maxpool2d_backward
-from .probabilities import softmax
-from .relu import relu_backward, relu_forward
-from .sigmoid import sigmoid_backward, sigmoid_forward
-from .sizes import output_size, zero_padding
-from .sliding import convolve2d, correlate1d, correlate2d
-from .softmax_loss import softmax_cross_entropy
-from .training import train
+from .hints import hint
 
 __all__ = [
     "CheckFailed",

@@ -22,12 +22,13 @@ from types import CodeType, FrameType
 
 import cnn_utils
 
-from .convolution import whole
-from .exercise import EXERCISES, Exercise, Probe, call_on, run
+from .arrays import whole_numbers
+from .check import run
+from .exercise import EXERCISES, Exercise, Probe
 from .failure import GREEN, PLAIN, RED, CheckFailed
 from .running import Refused, TooSlow, call
 
-__all__ = ["Earned", "Marks", "borrowed", "whole"]
+__all__ = ["Earned", "Marks", "borrowed", "whole_numbers"]
 
 CHECKS = Path(__file__).resolve().parent
 PACKAGES = (CHECKS.parent, Path(cnn_utils.__file__).resolve().parent)
@@ -66,12 +67,12 @@ class Marks:
         about: the call in words. arguments: as in the check's contract. only: of a function that
         returns several arrays, the one that counts here ('dw').
         """
-        exercise, function = EXERCISES[self.function], learners(self.function)
+        exercise, function = EXERCISES[self.function], learners_function(self.function)
         one = _one_probe(exercise, about, arguments, only)
         failure = _failure(exercise, one, function)
         wrong = [name for name in self.uses if failure and _is_wrong(name)]
         if wrong and function is not None and not _verdict(exercise, function).borrowed:
-            with _in_place_of(wrong):
+            with _right_in_place_of(wrong):
                 failure = _failure(exercise, one, function, *wrong)
             about = f"{about} (with a right {' and '.join(wrong)} in place of yours)"
         self._passed.append(failure is None)
@@ -115,7 +116,7 @@ class Marks:
         return earned
 
 
-def learners(name: str) -> object:
+def learners_function(name: str) -> object:
     """What the notebook calls `name`; None where it has no such name."""
     return vars(sys.modules["__main__"]).get(name)
 
@@ -129,7 +130,7 @@ class _Verdict:
     borrowed: str  # the function that does its work, if that is not the learner's
 
     @property
-    def hopeless(self) -> bool:
+    def cannot_be_tried(self) -> bool:
         """No function at all, or one for which nobody should wait again."""
         return bool(self.whole) and (
             "compared" not in self.whole.parts or STILL_RUNNING in self.whole.headline
@@ -145,7 +146,8 @@ def _verdict(exercise: Exercise, function, *circumstances) -> _Verdict:
     if key not in _VERDICTS:
         whole = _examine(exercise, function)
         verdict = _Verdict(function, whole, "")
-        if not verdict.hopeless and not circumstances:  # what stands in for others is not borrowed
+        # what stands in for a wrong helper is not borrowed
+        if not verdict.cannot_be_tried and not circumstances:
             verdict = dataclasses.replace(verdict, borrowed=borrowed(exercise, function))
         _VERDICTS[key] = verdict
     return _VERDICTS[key]
@@ -158,30 +160,38 @@ def _failure(exercise: Exercise, one: Exercise, function, *circumstances) -> Che
         return CheckFailed(exercise.name, headline, {"try": "is its cell there, and was it run?"})
     verdict = _verdict(exercise, function, *circumstances)
     if verdict.borrowed:
-        headline = f"your function leaves the work to {verdict.borrowed}."
-        parts = {"try": "write it yourself, with NumPy alone."}
-        return CheckFailed(exercise.name, headline, parts)
-    if verdict.hopeless:
+        return _left_to(exercise, verdict.borrowed)
+    if verdict.cannot_be_tried:
         return verdict.whole
     own, whole = _examine(one, function), verdict.whole
+    if own is None and not circumstances:
+        others = borrowed(one, function)  # a function may leave to somebody just this one call
+        return _left_to(exercise, others) if others else None
     if own is None or whole is None:
         return own
     # The check's own probes tell all known mistakes apart, one call alone does not: no other
     # mistake is named than theirs, and that only where it makes the same numbers.
-    named = tuple(m for m in exercise.mistakes if m.id == whole.mistake)
+    named = tuple(m for m in exercise.bank if m.id == whole.mistake)
     here = _examine(dataclasses.replace(one, mistakes=named), function)
     return whole if here.mistake else here
 
 
+def _left_to(exercise: Exercise, others: str) -> CheckFailed:
+    """The failure of a function whose work is done by others."""
+    headline = f"your function leaves the work to {others}."
+    parts = {"try": "write it yourself, with NumPy alone."}
+    return CheckFailed(exercise.name, headline, parts)
+
+
 def _is_wrong(name: str) -> bool:
     """Whether a function of the notebook is missing, wrong or another's."""
-    function = learners(name)
+    function = learners_function(name)
     verdict = function is not None and _verdict(EXERCISES[name], function)
     return not verdict or bool(verdict.whole or verdict.borrowed)
 
 
 @contextlib.contextmanager
-def _in_place_of(names: list[str]):
+def _right_in_place_of(names: list[str]):
     """Have right functions of these names in the notebook, for a while."""
     notebook = vars(sys.modules["__main__"])
     kept = {name: notebook[name] for name in names if name in notebook}
@@ -215,30 +225,50 @@ def _one_probe(exercise: Exercise, about: str, arguments: tuple, only: str | Non
 def _one_output(exercise: Exercise, name: str) -> Exercise:
     """The exercise with one of its outputs; what a function returns for the others is not read."""
     place, outputs = exercise.outputs.index(name), exercise.outputs
+    called = exercise.convention or (lambda function, *arguments: function(*arguments))
 
-    def play(function, *arguments):
-        made = exercise.play(function, *arguments) if exercise.play else function(*arguments)
+    def convention(function, *arguments):
+        made = called(function, *arguments)
         if not isinstance(made, tuple | list) or len(made) != len(outputs):
             raise Refused(f"it must return ({', '.join(outputs)}).")
         if made[place] is None:
             raise Refused(f"{name} is None.")
         return made[place]
 
-    return dataclasses.replace(exercise, outputs=(name,), play=play)
+    return dataclasses.replace(exercise, outputs=(name,), convention=convention)
 
 
 def borrowed(exercise: Exercise, function: Callable) -> str:
-    """The function of this package or of another library that does a learner's work, or ''."""
-    if str(getattr(function, "__module__", "")).split(".")[0] in (
-        *(package.name for package in PACKAGES),
-        *OTHERS_WORK,
-    ):
+    """The function of these packages or of another library that does a learner's work, or ''.
+
+    Every probe is tried: a function may do one of them itself and leave the others to somebody.
+    """
+    home = str(getattr(function, "__module__", "")).split(".")[0]
+    if home in {package.name for package in PACKAGES} or home in OTHERS_WORK:
         return f"{function.__module__}.{function.__qualname__}"
     found: list[str] = []
+    for probe in exercise.probes:
+        exercise.outcome_of(_watched(function, _codes_of(probe), found), probe)
+        if found:
+            return found[0]
+    return ""
+
+
+def _watched(function: Callable, allowed: set[CodeType], found: list[str]) -> Callable:
+    """The function; calls of others' work that it makes are noted in `found`.
+
+    allowed: code that may be called, and may itself call anything.
+    """
 
     def watch(frame: FrameType, event: str, argument) -> None:
         if event == "call" and not found and _is_anothers(frame.f_code):
-            found.append(f"{frame.f_globals.get('__name__')}.{frame.f_code.co_qualname}")
+            callers = []
+            while frame and frame.f_code is not watched.__code__:
+                callers.append(frame)
+                frame = frame.f_back
+            if not any(caller.f_code in allowed for caller in callers):
+                called = callers[0]
+                found.append(f"{called.f_globals.get('__name__')}.{called.f_code.co_qualname}")
 
     def watched(*arguments):
         sys.setprofile(watch)
@@ -247,16 +277,18 @@ def borrowed(exercise: Exercise, function: Callable) -> str:
         finally:
             sys.setprofile(None)
 
-    call_on(exercise, watched, exercise.probes[0])
-    return found[0] if found else ""
+    return watched
+
+
+def _codes_of(probe: Probe) -> set[CodeType]:
+    """The code of the functions that a probe passes in: a learner's function may call those."""
+    return {value.__code__ for value in probe.arguments.values() if hasattr(value, "__code__")}
 
 
 @functools.cache
 def _is_anothers(code: CodeType) -> bool:
-    """Whether code is not a learner's. What a check passes as an argument may be used."""
-    if code in {f.__code__ for e in EXERCISES.values() for f in (e.reference, e.answer) if f}:
-        return True
+    """Whether code lies in one of the course's packages, or in a library that has the answer."""
     path = Path(code.co_filename)
     if any(package in path.parents for package in PACKAGES):
-        return CHECKS not in path.parents
+        return True
     return any(library in path.parts for library in OTHERS_WORK)

@@ -70,8 +70,8 @@ def call(function: Callable, arguments: dict, seconds: float = SECONDS) -> Outco
         except BaseException as error:  # sys.exit() is a learner's mistake too
             outcome.error = error
             frames = traceback.extract_tb(error.__traceback__)[1:]
-            # the learner's lines, not those of a play (see Exercise) that called them
-            frames = [f for f in frames if Path(f.filename).parent != HERE] or frames
+            # the learner's lines, not those of a convention (see Exercise) that called them
+            frames = [f for f in frames if HERE not in Path(f.filename).parents] or frames
             if frames:
                 outcome.where = f"line {frames[0].lineno}: {frames[0].line}"
 

@@ -1,0 +1,1 @@
+"""The exercises of the lessons: right answers, calls to try a function on, hints."""

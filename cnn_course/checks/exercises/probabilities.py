@@ -1,0 +1,64 @@
+"""Exercises of lesson 08: softmax."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from cnn_course.checks.check import make_check
+from cnn_course.checks.exercise import Exercise, Probe
+
+SOFTMAX = "lesson 08, section 1: from scores to probabilities"
+PRICE = "lesson 08, section 2: cross-entropy: the price of a surprise"
+GRADIENT = "lesson 08, section 3: the gradient is p − y"
+
+
+def softmax_loops(z):
+    N, K = z.shape
+    p = np.zeros((N, K), z.dtype)
+    for n in range(N):
+        largest = z[n, 0]
+        for k in range(K):
+            largest = max(largest, z[n, k])
+        total = 0
+        for k in range(K):
+            total += math.exp(z[n, k] - largest)
+        for k in range(K):
+            p[n, k] = math.exp(z[n, k] - largest) / total
+    return p
+
+
+def _scores(seed: int, shape) -> np.ndarray:
+    """Whole numbers from -3 to 3; not C-contiguous."""
+    return np.random.default_rng(seed).integers(-3, 4, shape[::-1]).astype(float).T
+
+
+LESSON = np.log([[1.0, 2, 5]])  # p is 1/8, 2/8, 5/8
+FAR = np.array([[0, 3, 5, 1000], [-1000, -1001, -999, -1000], [1000.0, 0, -1000, 1000]])
+SCORES, LABELS_5 = _scores(1, (5, 4)), np.array([2, 1, 3, 0, 3])
+SINGLE = _scores(2, (3, 6)).astype(np.float32) / 2
+
+
+softmax = make_check(
+    Exercise(
+        name="softmax",
+        contract="takes z (N, K); returns p (N, K), exp(z) divided by its sum over each row. Right "
+        "also for scores of ±1000.",
+        outputs=("p",),
+        reference=softmax_loops,
+        probes=(
+            Probe("1 row ln 1, ln 2, ln 5", {"z": LESSON}),
+            Probe("5 examples with 4 classes", {"z": SCORES}),
+            Probe("3 examples with 6 classes in float32", {"z": SINGLE}),
+            Probe("scores up to ±1000", {"z": FAR}),
+        ),
+        hints=(
+            "Exponentials make all scores positive; what must each be divided by?",
+            "Each row by itself: .sum(axis=1, keepdims=True) has one sum for each row, and "
+            "broadcasts along it.",
+            "exp(1000) is too large. Only differences count, so subtract each row's maximum first.",
+        ),
+        read=SOFTMAX,
+    )
+)
