@@ -6,15 +6,18 @@ import contextlib
 import io
 import json
 import re
+from collections import Counter
 from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 from mutants import Tally, mutants, tally
 
+from cnn_course.checks.check import run
 from cnn_course.checks.comparing import close
-from cnn_course.checks.exercise import EXERCISES, Exercise, Mistake, results_of, run
+from cnn_course.checks.exercise import EXERCISES, Exercise
 from cnn_course.checks.failure import CheckFailed
+from cnn_course.checks.mistakes import Mistake
 from cnn_course.checks.running import call
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -30,23 +33,30 @@ def failure(name: str, function, seconds: float = 10.0) -> CheckFailed | None:
     return None
 
 
-def mistakes_of(*names: str) -> list[tuple[str, str]]:
-    """(exercise, id) of every known mistake, to parametrize a test with."""
-    return [(name, mistake.id) for name in names for mistake in EXERCISES[name].mistakes]
+def mistakes_of(*names: str) -> list[tuple[str, str, int]]:
+    """(exercise, id, k) of every known mistake, to parametrize a test with; k counts variants."""
+    found = []
+    for name in names:
+        seen = Counter()
+        for mistake in EXERCISES[name].bank:
+            found.append((name, mistake.id, seen[mistake.id]))
+            seen[mistake.id] += 1
+    return found
 
 
-def mistake_of(name: str, identifier: str) -> Mistake:
-    return next(m for m in EXERCISES[name].mistakes if m.id == identifier)
+def mistake_of(name: str, identifier: str, variant: int = 0) -> Mistake:
+    return [m for m in EXERCISES[name].bank if m.id == identifier][variant]
 
 
 def alike(exercise: Exercise) -> list[tuple[str, str]]:
     """Pairs of known mistakes that make the same numbers on every probe."""
-    made = [(m.id, list(results_of(exercise, m.wrong))) for m in exercise.mistakes]
+    made = [(mistake.id, results) for mistake, results in exercise.wrong_results]
     return [
         (one, other)
         for i, (one, ours) in enumerate(made)
         for other, theirs in made[:i]
-        if all(
+        if one != other
+        and all(
             a is not None and b is not None and all(close(x, y) for x, y in zip(a, b, strict=True))
             for a, b in zip(ours, theirs, strict=True)
         )
@@ -103,15 +113,16 @@ def no_mutant_survives(name: str, call_of, share: float, function=None) -> None:
 
 
 def tally_of_played(name: str, function, arguments: tuple, battery: list[tuple]) -> Tally:
-    """What becomes of the mutants of a right function whose check plays it (Exercise.play).
+    """What becomes of the mutants of a right function whose exercise has a calling convention.
 
     arguments: of one call of the function itself. battery: arguments like those of a probe, on
     which a mutant that passes must give what the function gives.
     """
-    play = EXERCISES[name].play
+    convention = EXERCISES[name].convention
 
     def made(f, given):
-        outcome = call(partial(play, f), {str(k): value for k, value in enumerate(given)}, 1.0)
+        named = {str(k): value for k, value in enumerate(given)}
+        outcome = call(partial(convention, f), named, 1.0)
         return outcome.error or outcome.changed or outcome.value
 
     count = Tally()

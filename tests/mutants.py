@@ -21,8 +21,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from cnn_course.checks.check import run
 from cnn_course.checks.comparing import close
-from cnn_course.checks.exercise import Exercise, run
+from cnn_course.checks.exercise import Exercise
 from cnn_course.checks.failure import CheckFailed
 from cnn_course.checks.running import call
 
@@ -92,7 +93,7 @@ def tally(
     battery: arguments, a tuple for each call, on which a mutant that passes is compared with the
     original. seconds: time limit of one call.
     """
-    function = function or exercise.answer or exercise.reference
+    function = function or exercise.reference
     battery, count = list(battery), Tally()
     for what, mutant in mutants(function, tuple(exercise.probes[0].arguments.values())):
         count.tried += 1
@@ -105,7 +106,7 @@ def tally(
             continue
         same = any(
             all(equal_on(exercise, right, mutant, arguments) for arguments in battery)
-            for right in (function, *exercise.also_right)
+            for right in (function, *exercise.alternatives)
         )
         (count.equivalent if same else count.survivors).append(what)
     return count
@@ -114,10 +115,11 @@ def tally(
 def equal_on(exercise: Exercise, function, mutant, arguments: tuple) -> bool:
     """Whether two functions give the same outputs for the same arguments."""
     named = {str(position): value for position, value in enumerate(arguments)}
-    play = exercise.play
-    expected, found = (
-        call(functools.partial(play, f) if play else f, named) for f in (function, mutant)
-    )
+    convention = exercise.convention
+    pair = (function, mutant)
+    if convention:
+        pair = tuple(functools.partial(convention, f) for f in pair)
+    expected, found = (call(f, named) for f in pair)
     if expected.error or found.error:
         return type(expected.error) is type(found.error)
     pairs = zip(_outputs(exercise, expected), _outputs(exercise, found), strict=True)

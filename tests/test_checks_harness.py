@@ -16,12 +16,12 @@ import pytest
 from checks_bank import failure
 
 from cnn_course import checks
-from cnn_course.checks import CheckFailed
-from cnn_course.checks import exercise as harness
+from cnn_course.checks import CheckFailed, hints
+from cnn_course.checks.exercise import EXERCISES
 from cnn_course.checks.running import call, globals_used, parameters_unused
 from cnn_utils import functional
 
-ALL = sorted(harness.EXERCISES)
+ALL = sorted(EXERCISES)
 
 
 def conv(x, w, b, stride, padding):
@@ -97,7 +97,7 @@ def test_warnings_of_a_right_function_are_swallowed(capsys):
 )
 def test_no_function(thing, words):
     text = said(thing)
-    assert f"this is no function but {words}." in text
+    assert f"expected a function, got {words}." in text
     assert "without calling it: checks.conv2d_forward(my_f)" in text
 
 
@@ -297,7 +297,7 @@ def test_a_changed_argument_is_named():
 
 
 def test_the_probes_themselves_are_never_changed():
-    probes = harness.EXERCISES["conv2d_forward"].probes
+    probes = EXERCISES["conv2d_forward"].probes
     before = copy.deepcopy([probe.arguments for probe in probes])
 
     def spoils(x, w, b, stride, padding):
@@ -315,7 +315,7 @@ def test_state_between_calls():
         calls.append(1)
         return conv(x, w, b, stride, padding) + (len(calls) > len(EXERCISE.probes))
 
-    EXERCISE = harness.EXERCISES["conv2d_forward"]
+    EXERCISE = EXERCISES["conv2d_forward"]
     assert "another result the second time" in said(counts)
 
     total = np.zeros((2, 2))
@@ -515,19 +515,19 @@ def test_a_failure_in_colour_has_the_same_words():
 
 @pytest.fixture
 def folded(monkeypatch):
-    monkeypatch.setattr(harness, "_UNFOLDED", {})
+    monkeypatch.setattr(hints, "_UNFOLDED", {})
     monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
 
 
 def test_hints_unfold_one_at_a_time_and_the_answer_comes_last(folded, capsys):
-    hints = harness.EXERCISES["conv2d_backward"].hints
-    for shown in range(1, len(hints) + 1):
+    texts = EXERCISES["conv2d_backward"].hints
+    for shown in range(1, len(texts) + 1):
         checks.hint("conv2d_backward")
         out = capsys.readouterr().out
-        for number, text in enumerate(hints, 1):
-            assert (f"Hint {number} of {len(hints)}: {text}" in out) == (number <= shown)
+        for number, text in enumerate(texts, 1):
+            assert (f"Hint {number} of {len(texts)}: {text}" in out) == (number <= shown)
         assert "def " not in out
-        assert ("Ask once more for the answer" in out) == (shown == len(hints))
+        assert ("Ask once more for the answer" in out) == (shown == len(texts))
     for _ in range(2):
         checks.hint("conv2d_backward")
         assert "def conv2d_backward_answer(dz, x, w, stride, padding):" in capsys.readouterr().out
@@ -552,7 +552,7 @@ def test_a_hint_for_an_unknown_check(folded):
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_check_can_be_read_about_and_called(name, capsys):
-    exercise, check = harness.EXERCISES[name], getattr(checks, name)
+    exercise, check = EXERCISES[name], getattr(checks, name)
     assert check.__name__ == name and name in checks.__all__
     assert exercise.contract in check.__doc__
     start = time.process_time()
@@ -565,10 +565,9 @@ def test_every_check_can_be_read_about_and_called(name, capsys):
 @pytest.mark.parametrize("name", ALL)
 def test_no_reference_number_is_told(name):
     """The hints and the words on a mistake name no array of the probes."""
-    exercise = harness.EXERCISES[name]
+    exercise = EXERCISES[name]
     assert all("array(" not in text for text in exercise.hints)
-    assert len({m.id for m in exercise.mistakes}) == len(exercise.mistakes)
-    for mistake in exercise.mistakes:
+    for mistake in exercise.bank:
         assert mistake.id == mistake.id.lower() and " " not in mistake.id
         assert mistake.seen[-1] in ".…?" and mistake.why[-1] in ".…?", mistake.id
 

@@ -379,6 +379,6 @@ def test_dropout_is_judged_alike_by_whatever_is_drawn():
 
         return lambda x, rate, rng: wrong(x, rate, Other(rng))
 
-    for mistake in EXERCISES["dropout_forward"].mistakes:
+    for mistake in EXERCISES["dropout_forward"].bank:
         found = failure("dropout_forward", drawn_otherwise(mistake.wrong))
         assert found.mistake == mistake.id, str(found)

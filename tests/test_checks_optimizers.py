@@ -296,7 +296,7 @@ def test_the_first_step_of_adam_is_as_long_as_the_rate():
     """The numbers that the messages state."""
     step = {
         m.id: m.wrong(*np.array([[0.0], [7.0], [0.0], [0.0]]), 1, 1.0, 0.9, 0.999, 1e-8)[0][0]
-        for m in EXERCISES["adam_step"].mistakes
+        for m in EXERCISES["adam_step"].bank
         if m.id in ("no-bias-correction", "only-m-corrected", "only-v-corrected", "t-one-too-large")
     }
     assert step["no-bias-correction"] == pytest.approx(-3.162, abs=1e-3)

@@ -342,7 +342,7 @@ def test_no_mutant_survives(name):
         "accuracy": [accuracy_in_a_loop],
     }[name]
     for function in (exercise.reference, *others):
-        if exercise.play:
+        if exercise.convention:
             probe = tuple(exercise.probes[0].arguments.values())
             arguments = arguments_of_train() if name == "train" else probe
             count = tally_of_played(name, function, arguments, battery)

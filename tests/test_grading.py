@@ -1,19 +1,23 @@
 """Marks: what a cell of an assignment earns, and that nothing a submission does gets past it."""
 
+import importlib
+import inspect
 import json
+import pkgutil
 import sys
 import warnings
 
 import numpy as np
 import pytest
+from checks_bank import failure
 
 from cnn_course import checks
 from cnn_course.checks.exercise import EXERCISES
-from cnn_course.checks.grading import MIME, Marks, borrowed, whole
+from cnn_course.checks.grading import MIME, Marks, borrowed, whole_numbers
 from cnn_utils import functional
 
-LAYER = (*whole(1, (2, 5, 6, 2), (3, 3, 2, 3), (3,)), 1, 0)
-STRIDED = (*whole(2, (1, 6, 9, 2), (3, 3, 2, 4), (4,)), 2, 1)
+LAYER = (*whole_numbers(1, (2, 5, 6, 2), (3, 3, 2, 3), (3,)), 1, 0)
+STRIDED = (*whole_numbers(2, (1, 6, 9, 2), (3, 3, 2, 4), (4,)), 2, 1)
 
 
 def conv2d_forward(x, w, b, stride, padding):
@@ -91,7 +95,7 @@ def test_one_mistake_is_told_once_in_a_cell(notebook, capsys):
 
 def test_the_whole_check_tells_apart_what_one_call_cannot(notebook):
     """On a 1×1 image, many mistakes look the same."""
-    tiny = (*whole(3, (1, 1, 1, 1), (1, 1, 1, 1), (1,)), 1, 0)
+    tiny = (*whole_numbers(3, (1, 1, 1, 1), (1, 1, 1, 1), (1,)), 1, 0)
     notebook(conv2d_forward=lambda x, w, b, s, p: conv2d_forward(x, w, 0 * b, s, p))
     assert earn(1, (tiny,)).mistakes == ("conv2d_forward: bias-missing",)
 
@@ -124,7 +128,8 @@ def test_a_mistake_that_leaves_nothing_is_named(notebook, capsys):
 
     notebook(conv2d_backward=cropped)
     marks = Marks(1, "conv2d_backward")
-    marks.check("no padding", *whole(1, (1, 2, 2, 1), (1, 3, 3, 1), (2, 2, 1, 1)), 1, 0, only="dx")
+    arrays = whole_numbers(1, (1, 2, 2, 1), (1, 3, 3, 1), (2, 2, 1, 1))
+    marks.check("no padding", *arrays, 1, 0, only="dx")
     assert marks.total().mistakes == ("conv2d_backward: padding-zero-slice",)
     assert "p : p + H works for every p" in capsys.readouterr().out
 
@@ -145,7 +150,7 @@ def test_the_whole_check_names_nothing_that_a_call_contradicts(notebook, capsys)
 
 def test_one_output_of_several_counts_alone(notebook, capsys):
     x, w, _, stride, padding = LAYER
-    (dz,) = whole(4, (2, 3, 4, 3))
+    (dz,) = whole_numbers(4, (2, 3, 4, 3))
     notebook(conv2d_backward=conv2d_backward)
     for only, points in (("dx", 0), ("dw", 0), ("db", 2)):
         marks = Marks(2, "conv2d_backward")
@@ -184,7 +189,7 @@ def noisy(x, w, b, stride, padding):
     ("function", "said"),
     [
         (None, "there is no function conv2d_forward"),
-        ([1, 2], "this is no function but a list"),
+        ([1, 2], "expected a function, got a list"),
         (unwritten, "your function is not written yet"),
         (lambda x: x, "TypeError"),
         (lambda *a: sys.exit(1), "SystemExit"),
@@ -242,7 +247,7 @@ def scipy_layer(x, w, b, stride, padding):
         (functional.conv2d_forward, "cnn_utils.functional.convolution.conv2d_forward"),
         (hands_on, "cnn_utils.functional.convolution.conv2d_forward"),
         (hands_on_deeper, "cnn_utils.functional.convolution.conv2d_forward"),
-        (EXERCISES["conv2d_forward"].reference, "cnn_course.checks.convolution"),
+        (EXERCISES["conv2d_forward"].reference, "cnn_course.checks.exercises.convolution"),
         (scipy_layer, "scipy.signal"),
     ],
     ids=["itself", "calls", "calls-deeper", "answer", "scipy"],
@@ -251,6 +256,48 @@ def test_the_work_of_another_earns_nothing(notebook, capsys, function, whose):
     notebook(conv2d_forward=function)
     assert earn() == 0
     assert f"your function leaves the work to {whose}" in capsys.readouterr().out
+
+
+def every_function_of_the_checks():
+    """All functions that can be imported from the harness, the exercises and their banks."""
+    for module in pkgutil.walk_packages(checks.__path__, "cnn_course.checks."):
+        for thing in vars(importlib.import_module(module.name)).values():
+            if inspect.isfunction(thing) and thing.__module__.startswith("cnn_course.checks"):
+                yield thing
+
+
+@pytest.mark.parametrize("name", [name for name in EXERCISES if name in checks.__all__])
+def test_no_right_answer_can_be_imported_and_handed_in(name):
+    exercise = EXERCISES[name]
+    right = [thing for thing in every_function_of_the_checks() if failure(name, thing) is None]
+    assert exercise.reference in right
+    for thing in right:
+
+        def handed_on(*arguments, thing=thing):
+            return thing(*arguments)
+
+        assert borrowed(exercise, thing) and borrowed(exercise, handed_on), thing
+
+
+def strided_by_another(x, w, b, stride, padding):
+    if stride == 2:
+        return hands_on(x, w, b, stride, padding)
+    return conv2d_forward(x, w, b, stride, padding)
+
+
+def one_size_by_another(x, w, b, stride, padding):
+    if x.shape == LAYER[0].shape:  # no probe of the check has it
+        return hands_on(x, w, b, stride, padding)
+    return conv2d_forward(x, w, b, stride, padding)
+
+
+def test_another_may_not_do_some_of_the_work_either(notebook, capsys):
+    notebook(conv2d_forward=strided_by_another)
+    assert earn() == 0
+    assert "leaves the work to cnn_utils" in capsys.readouterr().out
+    notebook(conv2d_forward=one_size_by_another)
+    assert earn(4, (LAYER, STRIDED)) == 2
+    assert "leaves the work to cnn_utils" in capsys.readouterr().out
 
 
 def test_what_a_check_passes_in_may_be_called():
@@ -281,8 +328,8 @@ def test_what_a_check_passes_in_may_be_called():
 )
 def test_other_tests_count_and_cannot_raise(capfd, test, said):
     marks = Marks(4)
-    marks.expect(lambda: True, "this is right", "never shown")
-    marks.expect(test, "this is not", "look at it")
+    marks.test(lambda: True, "this is right", "never shown")
+    marks.test(test, "this is not", "look at it")
     assert marks.total() == 2
     out, err = capfd.readouterr()
     assert said in out and "look at it" in out and "never shown" not in out

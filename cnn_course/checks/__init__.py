@@ -1,7 +1,9 @@
-"""Checks that name the mistake: ``checks.conv2d_forward(my_function)``.
+"""Checks that name the mistake: `checks.conv2d_forward(my_function)`.
 
 A check prints one line where the function is right, and raises CheckFailed where it is not, with
-what was seen, why that happens and what to try. ``checks.hint('conv2d_forward')`` unfolds a hint.
+what was seen, why that happens and what to try. `checks.hint('conv2d_forward')` unfolds a hint.
+
+The exercises are in exercises/, the known mistakes of each in bank/.
 """
 
 from .exercises.answers import accuracy

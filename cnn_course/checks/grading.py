@@ -88,12 +88,12 @@ class Marks:
             self._told.add(message)
             print(f"{RED}✗ {about}{PLAIN}", *failure._render_traceback_(), sep="\n")
 
-    def expect(self, test: Callable[[], bool], about: str, advice: str) -> None:
-        """Count a test of another kind: right if `test()` is true. `advice` is shown if it is not.
+    def test(self, holds: Callable[[], bool], about: str, advice: str) -> None:
+        """Count a test of another kind: right if `holds()` is true. `advice` is shown if it is not.
 
         It may take ten seconds, print and raise.
         """
-        outcome = call(test, {})
+        outcome = call(holds, {})
         right = outcome.error is None and bool(outcome.value)
         self._passed.append(right)
         if right:
