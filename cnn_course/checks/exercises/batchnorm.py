@@ -1,4 +1,4 @@
-"""Exercises of lesson 12: batch norm forward."""
+"""Batch norm, forward (lesson 12)."""
 
 from __future__ import annotations
 
@@ -35,6 +35,19 @@ def batchnorm_forward_loops(x, gamma, beta, running_mean, running_var, training,
     return y.reshape(x.shape), (new_mean, new_var)
 
 
+def batchnorm_forward_arrays(x, gamma, beta, running_mean, running_var, training, momentum, eps):
+    axes = tuple(range(x.ndim - 1))
+    mean, var = running_mean, running_var
+    new_mean, new_var = running_mean, running_var
+    if training:
+        mean, var = x.mean(axis=axes), x.var(axis=axes)
+        new_mean = momentum * running_mean + (1 - momentum) * mean
+        new_var = momentum * running_var + (1 - momentum) * var
+    xhat = (x - mean) / np.sqrt(var + eps)
+    y = gamma * xhat + beta
+    return y, (new_mean, new_var)
+
+
 def y_and_running(fn, *arguments):
     """Call fn and make (y, running_mean, running_var) of what it returns."""
     value = fn(*arguments)
@@ -48,9 +61,6 @@ def y_and_running(fn, *arguments):
     return y, *(None if entry is None else np.array(entry) for entry in running)
 
 
-# One step of the right function each, to be replaced by a wrong one.
-
-
 def _probe(about, x, gamma, beta, mean, var, training, momentum, eps) -> Probe:
     dtype = np.float32 if "float32" in about else float
     arrays = {"x": x, "gamma": gamma, "beta": beta, "running_mean": mean, "running_var": var}
@@ -58,8 +68,8 @@ def _probe(about, x, gamma, beta, mean, var, training, momentum, eps) -> Probe:
     return Probe(about, {**arrays, "training": training, "momentum": momentum, "eps": eps})
 
 
-def _whole(seed: int, shape) -> np.ndarray:
-    """Small whole numbers, as floats, each channel with a mean of its own; not C-contiguous."""
+def channels_apart(seed: int, shape) -> np.ndarray:
+    """Small integers, as float64, each channel with a mean of its own; not C-contiguous."""
     x = np.random.default_rng(seed).integers(-4, 5, shape[::-1]).astype(float).T
     return x + 3 * np.arange(shape[-1])
 
@@ -84,11 +94,28 @@ batchnorm_forward = make_check(
             _probe("4 numbers in training", COLUMN, [6], [1], [0], [1], True, 0.9, 1e-5),
             _probe(
                 "3 images 4×5×2 in training, momentum 0.75, eps 0.5",
-                *(_whole(1, (3, 4, 5, 2)), [2, -3], [1, 5], [1, -2], [2, 5], True, 0.75, 0.5),
+                *(
+                    channels_apart(1, (3, 4, 5, 2)),
+                    [2, -3],
+                    [1, 5],
+                    [1, -2],
+                    [2, 5],
+                    True,
+                    0.75,
+                    0.5,
+                ),
             ),
             _probe(
                 "5 examples with 3 numbers after training",
-                *(_whole(2, (5, 3)), [2, -1, 3], [5, 1, -2], [1, -2, 4], [2, 5, 7], False, 0.6),
+                *(
+                    channels_apart(2, (5, 3)),
+                    [2, -1, 3],
+                    [5, 1, -2],
+                    [1, -2, 4],
+                    [2, 5, 7],
+                    False,
+                    0.6,
+                ),
                 0.25,
             ),
             _probe(

@@ -1,4 +1,4 @@
-"""Exercises of lesson 12: batch norm backward."""
+"""Batch norm, backward (lesson 12)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from cnn_course.checks.check import make_check
 from cnn_course.checks.exercise import Exercise, Probe
 
-from .batchnorm import COLUMN, _whole
+from .batchnorm import COLUMN, channels_apart
 
 LINE = "lesson 12, section 7: the way back, in one line"
 
@@ -36,6 +36,17 @@ def batchnorm_backward_loops(dy, x, gamma, eps):
     return dx.reshape(x.shape), dgamma, dbeta
 
 
+def batchnorm_backward_arrays(dy, x, gamma, eps):
+    axes = tuple(range(x.ndim - 1))
+    m = x.size // x.shape[-1]
+    s = np.sqrt(x.var(axis=axes) + eps)
+    xhat = (x - x.mean(axis=axes)) / s
+    dbeta = dy.sum(axis=axes)
+    dgamma = (dy * xhat).sum(axis=axes)
+    dx = gamma / s * (dy - dbeta / m - xhat * dgamma / m)
+    return dx, dgamma, dbeta
+
+
 def _probe(about, dy, x, gamma, eps) -> Probe:
     dtype = np.float32 if "float32" in about else float
     arrays = {"dy": dy, "x": x, "gamma": gamma}
@@ -54,11 +65,11 @@ batchnorm_backward = make_check(
             _probe("4 numbers", [[-2], [1], [2], [3]], COLUMN, [6], 1e-5),
             _probe(
                 "3 images 4×5×2, eps 0.5",
-                *(_whole(3, (3, 4, 5, 2)), _whole(1, (3, 4, 5, 2)), [2, -3], 0.5),
+                *(channels_apart(3, (3, 4, 5, 2)), channels_apart(1, (3, 4, 5, 2)), [2, -3], 0.5),
             ),
             _probe(
                 "7 examples with 3 numbers in float32",
-                *(_whole(4, (7, 3)), _whole(2, (7, 3)), [2, -1, 0.5], 0.25),
+                *(channels_apart(4, (7, 3)), channels_apart(2, (7, 3)), [2, -1, 0.5], 0.25),
             ),
         ),
         hints=(

@@ -1,4 +1,4 @@
-"""Exercises of lesson 12: dropout backward."""
+"""Dropout, backward (lesson 12)."""
 
 from __future__ import annotations
 
