@@ -10,16 +10,21 @@ from cnn_course.checks.check import make_check
 from cnn_course.checks.exercise import Exercise, Probe
 
 from .optimizers import READ_MEMORY, changes, numbers
-from .optimizers_adam import adam_step_reference
 
 
 def adam_reference(w, b, dw, db, rate, beta1, beta2, eps):
-    m_w, v_w = np.zeros_like(w), np.zeros_like(w)
-    m_b, v_b = np.zeros_like(b), np.zeros_like(b)
+    arrays, gradients = [w, b], [dw, db]
+    m = [np.zeros_like(w), np.zeros_like(b)]
+    v = [np.zeros_like(w), np.zeros_like(b)]
     for t in range(1, len(dw) + 1):
-        w, m_w, v_w = adam_step_reference(w, dw[t - 1], m_w, v_w, t, rate, beta1, beta2, eps)
-        b, m_b, v_b = adam_step_reference(b, db[t - 1], m_b, v_b, t, rate, beta1, beta2, eps)
-    return w, b
+        for k in range(2):
+            g = gradients[k][t - 1]
+            m[k] = beta1 * m[k] + (1 - beta1) * g
+            v[k] = beta2 * v[k] + (1 - beta2) * g**2
+            m_hat = m[k] / (1 - beta1**t)
+            v_hat = v[k] / (1 - beta2**t)
+            arrays[k] = arrays[k] - rate * m_hat / (np.sqrt(v_hat) + eps)
+    return arrays[0], arrays[1]
 
 
 def _adam_probe(about, seed, shape, steps, settings):
