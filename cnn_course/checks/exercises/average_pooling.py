@@ -7,8 +7,7 @@ import numpy as np
 from cnn_course.checks.check import make_check
 from cnn_course.checks.exercise import Exercise
 
-from . import pooling
-from .pooling import LOOPS, OVERLAP
+from .pooling import LOOPS, OVERLAP, pooling_probes
 
 
 def avgpool2d_forward_loops(x, size, stride):
@@ -27,6 +26,16 @@ def avgpool2d_forward_loops(x, size, stride):
     return a
 
 
+def avgpool2d_forward_slices(x, size, stride):
+    N, H, W, C = x.shape
+    H_out, W_out = (H - size) // stride + 1, (W - size) // stride + 1
+    a = np.zeros((N, H_out, W_out, C), x.dtype)
+    for n, i, j, c in np.ndindex(a.shape):
+        top, left = stride * i, stride * j
+        a[n, i, j, c] = x[n, top : top + size, left : left + size, c].mean()
+    return a
+
+
 def avgpool2d_backward_loops(da, x, size, stride):
     N, H_out, W_out, C = da.shape
     dx = np.zeros(x.shape, da.dtype)
@@ -41,6 +50,14 @@ def avgpool2d_backward_loops(da, x, size, stride):
     return dx
 
 
+def avgpool2d_backward_slices(da, x, size, stride):
+    dx = np.zeros(x.shape, da.dtype)
+    for n, i, j, c in np.ndindex(da.shape):
+        top, left = stride * i, stride * j
+        dx[n, top : top + size, left : left + size, c] += da[n, i, j, c] / size**2
+    return dx
+
+
 avgpool2d_forward = make_check(
     Exercise(
         name="avgpool2d_forward",
@@ -49,7 +66,7 @@ avgpool2d_forward = make_check(
         "are left over at the bottom and right are not read.",
         outputs=("a",),
         reference=avgpool2d_forward_loops,
-        probes=pooling.pooling_probes(backward=False),
+        probes=pooling_probes(backward=False),
         hints=(
             "Four indices choose the output (n, i, j, c); two walk through its window (u, v).",
             "The window of output [i, j] begins in row stride · i and column stride · j.",
@@ -66,7 +83,7 @@ avgpool2d_backward = make_check(
         "avgpool2d_forward (of x, only the shape matters); returns dx (N, H, W, C).",
         outputs=("dx",),
         reference=avgpool2d_backward_loops,
-        probes=pooling.pooling_probes(backward=True),
+        probes=pooling_probes(backward=True),
         hints=(
             "How much does a[n, i, j, c] grow when one number of its window grows by h?",
             "Every number of the window gets the same share of da[n, i, j, c].",
