@@ -18,6 +18,10 @@ def relu_forward_loops(z):
     return a
 
 
+def relu_forward_arrays(z):
+    return np.maximum(z, 0)
+
+
 def relu_backward_loops(da, z):
     dz = np.zeros(z.shape, da.dtype)
     for index in np.ndindex(z.shape):
@@ -26,19 +30,24 @@ def relu_backward_loops(da, z):
     return dz
 
 
-def _whole(seed: int, shape) -> np.ndarray:
-    """Small whole numbers with zeros among them, as floats; not C-contiguous."""
-    rng = np.random.default_rng(seed)
-    return rng.integers(-3, 4, shape[::-1]).astype(float).T
+def relu_backward_arrays(da, z):
+    return da * (z > 0)
+
+
+def small_integers(seed: int, shape) -> np.ndarray:
+    """Integers from -3 to 3, as float64; not C-contiguous."""
+    return np.random.default_rng(seed).integers(-3, 4, shape[::-1]).astype(float).T
 
 
 def with_upstream(z, da) -> dict:
+    """The arguments of a backward function: z, and da in the dtype of z."""
     return {"da": da.astype(z.dtype), "z": z}
 
 
 LINE = np.array([[-2.0, -1, 0, 0.5, 1, 3]])
 LINE_UP = np.array([[5.0, -7, 11, -13, 17, 19]])
-IMAGES, IMAGES_UP = _whole(1, (3, 4, 5, 2)), _whole(2, (3, 4, 5, 2)) * 2 + 1
+IMAGES = small_integers(1, (3, 4, 5, 2))
+IMAGES_UP = small_integers(2, (3, 4, 5, 2)) * 2 + 1  # odd, so never 0
 SMALL = np.array([[0.25, -0.25, 0], [2, -3, 1e-3]], np.float32)
 SMALL_UP = np.array([[3, -5, 7], [-11, 13, 17]], np.float32)
 PROBES = (

@@ -24,12 +24,23 @@ def sigmoid_forward_loops(z):
     return a
 
 
+def sigmoid_forward_arrays(z):
+    a = 1 / (1 + np.exp(-z))
+    return a
+
+
 def sigmoid_backward_loops(da, z):
-    a = sigmoid_forward_loops(z)
     dz = np.zeros(z.shape, da.dtype)
     for index in np.ndindex(z.shape):
-        dz[index] = da[index] * a[index] * (1 - a[index])
+        e = math.exp(-abs(z[index]))
+        a = 1 / (1 + e) if z[index] >= 0 else e / (1 + e)
+        dz[index] = da[index] * a * (1 - a)
     return dz
+
+
+def sigmoid_backward_arrays(da, z):
+    a = 1 / (1 + np.exp(-z))
+    return da * a * (1 - a)
 
 
 FAR = np.array([[1000.0, -1000, 0, 2], [-2, 0.5, 30, -30]])
