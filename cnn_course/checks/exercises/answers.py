@@ -1,4 +1,4 @@
-"""Exercise of lessons 08 and 09: the accuracy, the fraction of right answers."""
+"""The accuracy, the fraction of right answers (lessons 08 and 09)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ import numpy as np
 from cnn_course.checks.check import make_check
 from cnn_course.checks.exercise import Exercise, Probe
 
-READ_ACCURACY = "lesson 08, section 11: accuracy is not the loss"
 
-
-def accuracy_reference(p, y):
+def accuracy_answer(p, y):
     return np.mean(p.argmax(axis=1) == y)
 
 
@@ -21,7 +19,7 @@ accuracy = make_check(
         "numbers from 0; returns the fraction of images whose largest probability stands at their "
         "label, from 0 to 1.",
         outputs=("accuracy",),
-        reference=accuracy_reference,
+        reference=accuracy_answer,
         probes=(
             Probe(
                 "4 images, 3 classes, all right",
@@ -42,6 +40,6 @@ accuracy = make_check(
             "Compare the (N,) answers with the (N,) labels; look at the shape of the result.",
             "The mean of True and False is the fraction of True.",
         ),
-        read=READ_ACCURACY,
+        read="lesson 08, section 11: accuracy is not the loss",
     )
 )

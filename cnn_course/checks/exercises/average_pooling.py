@@ -1,4 +1,4 @@
-"""Exercises of lesson 07: average-pooling, forward and backward."""
+"""Average-pooling, forward and backward (lesson 07)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exercises of lesson 08: binary cross-entropy of scores (logits)."""
+"""Binary cross-entropy of scores, that is, of logits (lesson 08)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from cnn_course.checks.check import make_check
 from cnn_course.checks.exercise import Exercise, Probe
 
 from .binary import labels
-
-LOGITS = "lesson 08, the form that takes logits"
+from .relu import small_integers
 
 
 def binary_cross_entropy_with_logits_loops(z, y):
@@ -19,15 +18,18 @@ def binary_cross_entropy_with_logits_loops(z, y):
     for index in np.ndindex(z.shape):
         score = z[index]
         e = math.exp(-abs(score))  # at most 1
-        loss += (max(score, 0) - score * y[index] + math.log(1 + e)) / z.size
         p = 1 / (1 + e) if score >= 0 else e / (1 + e)
+        loss += (max(score, 0) - score * y[index] + math.log(1 + e)) / z.size
         dz[index] = (p - y[index]) / z.size
     return loss, dz
 
 
-def _scores(seed: int, shape) -> np.ndarray:
-    """Whole numbers from -3 to 3; not C-contiguous."""
-    return np.random.default_rng(seed).integers(-3, 4, shape[::-1]).astype(float).T
+def binary_cross_entropy_with_logits_arrays(z, y):
+    e = np.exp(-np.abs(z))  # at most 1
+    p = np.where(z >= 0, 1, e) / (1 + e)
+    loss = (np.maximum(z, 0) - z * y + np.log(1 + e)).mean()
+    dz = (p - y) / z.size
+    return loss, dz
 
 
 RIGHT, RIGHT_LABELS = np.array([[1000.0, -1000, 0]]), np.array([[1, 0, 1]])
@@ -44,8 +46,8 @@ binary_cross_entropy_with_logits = make_check(
         reference=binary_cross_entropy_with_logits_loops,
         probes=(
             Probe("2 scores", {"z": np.log([[3.0], [0.5]]), "y": np.array([[1], [0]])}),
-            Probe("5×3 scores", {"z": _scores(1, (5, 3)), "y": labels(2, (5, 3))}),
-            Probe("2×4 scores", {"z": _scores(3, (2, 4)) / 2, "y": labels(4, (2, 4))}),
+            Probe("5×3 scores", {"z": small_integers(1, (5, 3)), "y": labels(2, (5, 3))}),
+            Probe("2×4 scores", {"z": small_integers(3, (2, 4)) / 2, "y": labels(4, (2, 4))}),
             Probe("3 scores, ±1000 on the right side", {"z": RIGHT, "y": RIGHT_LABELS}),
             Probe("2×2 scores, ±1000 on the wrong side", {"z": WRONG, "y": WRONG_LABELS}),
         ),
@@ -55,6 +57,6 @@ binary_cross_entropy_with_logits = make_check(
             "The loss is the mean of max(z, 0) - z y + ln(1 + exp(-|z|)) over all entries.",
             "The gradient is p - y, divided by the number of entries.",
         ),
-        read=LOGITS,
+        read="lesson 08, the form that takes logits",
     )
 )

@@ -1,4 +1,4 @@
-"""Exercises of lesson 08: the gradient of softmax and cross-entropy together."""
+"""The gradient of softmax and cross-entropy together (lesson 08)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from cnn_course.checks.check import make_check
 from cnn_course.checks.exercise import Exercise, Probe
 
 from .losses import PROBES
-from .probabilities import GRADIENT, SINGLE, softmax_loops
+from .probabilities import SINGLE, softmax_loops
+
+GRADIENT = "lesson 08, section 3: the gradient is p − y"
 
 
 def softmax_gradient_loops(p, y):

@@ -1,4 +1,4 @@
-"""Exercises of lesson 08: cross-entropy."""
+"""Cross-entropy (lesson 08)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from cnn_course.checks.check import make_check
 from cnn_course.checks.exercise import Exercise, Probe
 
-from .probabilities import LABELS_5, LESSON, PRICE, SCORES, SINGLE, softmax_loops
+from .probabilities import LABELS_5, LESSON, SCORES, SINGLE, softmax_loops
 
 
 def cross_entropy_loops(p, y):
@@ -55,6 +55,6 @@ cross_entropy = make_check(
             "p[np.arange(N), y] takes p[n, y[n]] for every n.",
             "Minus the logarithm of each, then the mean, once.",
         ),
-        read=PRICE,
+        read="lesson 08, section 2: cross-entropy: the price of a surprise",
     )
 )

@@ -1,4 +1,4 @@
-"""Exercises of lesson 08: softmax."""
+"""Softmax (lesson 08), and the scores that its exercises share."""
 
 from __future__ import annotations
 
@@ -10,10 +10,6 @@ from cnn_course.checks.check import make_check
 from cnn_course.checks.exercise import Exercise, Probe
 
 from .relu import small_integers
-
-SOFTMAX = "lesson 08, section 1: from scores to probabilities"
-PRICE = "lesson 08, section 2: cross-entropy: the price of a surprise"
-GRADIENT = "lesson 08, section 3: the gradient is p − y"
 
 
 def softmax_loops(z):
@@ -61,6 +57,6 @@ softmax = make_check(
             "broadcasts along it.",
             "exp(1000) is too large. Only differences count, so subtract each row's maximum first.",
         ),
-        read=SOFTMAX,
+        read="lesson 08, section 1: from scores to probabilities",
     )
 )

@@ -1,4 +1,4 @@
-"""Exercises of lesson 06: ReLU, forward and backward."""
+"""ReLU, forward and backward (lesson 06)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exercises of lesson 06: sigmoid, forward and backward."""
+"""The sigmoid, forward and backward (lesson 06)."""
 
 from __future__ import annotations
 
