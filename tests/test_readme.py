@@ -58,4 +58,4 @@ def test_the_numbers_of_checks_and_mistakes_are_current():
     exercises = [value for name, value in EXERCISES.items() if name in checks.__all__]
     mistakes = sum(len({m.id for m in exercise.bank}) for exercise in exercises)
     assert f"any of {len(exercises)} functions" in README
-    assert f"{mistakes} known wrong implementations" in README
+    assert f"{mistakes} known mistakes" in README
