@@ -49,25 +49,41 @@ def conv2d_backward_answer(dz, x, w, stride, padding):
     return dx_padded[:, p : p + H, p : p + W, :], dw, db
 
 
-# What the wrong implementations are made of.
+# Written with arrays, for mistakes that are made there: one window, or one weight, at a time.
 
 
-# Stride and windows
+def conv2d_backward_windows(dz, x, w, stride, padding):
+    N, H, W, C_in = x.shape
+    K_h, K_w, C_in, C_out = w.shape
+    N, H_out, W_out, C_out = dz.shape
+    s, p = stride, padding
+    x_padded = np.pad(x, ((0, 0), (p, p), (p, p), (0, 0)))
+    dx_padded = np.zeros(x_padded.shape, x.dtype)
+    dw = np.zeros(w.shape, w.dtype)
+    for i in range(H_out):
+        for j in range(W_out):
+            rows, columns = slice(s * i, s * i + K_h), slice(s * j, s * j + K_w)
+            window = x_padded[:, rows, columns].reshape(N, -1)
+            dw += (window.T @ dz[:, i, j]).reshape(w.shape)
+            back = dz[:, i, j] @ w.reshape(-1, C_out).T
+            dx_padded[:, rows, columns] += back.reshape(N, K_h, K_w, C_in)
+    return dx_padded[:, p : p + H, p : p + W, :], dw, dz.sum(axis=(0, 1, 2))
 
 
-# Orientation of the kernel
-
-
-# = for +=
-
-
-# Padding
-
-
-# db, and means for sums
-
-
-# Images, channels, filters
+def conv2d_backward_weights(dz, x, w, stride, padding):
+    N, H, W, C_in = x.shape
+    K_h, K_w, C_in, C_out = w.shape
+    N, H_out, W_out, C_out = dz.shape
+    s, p = stride, padding
+    x_padded = np.pad(x, ((0, 0), (p, p), (p, p), (0, 0)))
+    dx_padded = np.zeros(x_padded.shape, x.dtype)
+    dw = np.zeros(w.shape, w.dtype)
+    for u in range(K_h):
+        for v in range(K_w):
+            rows, columns = slice(u, u + s * H_out, s), slice(v, v + s * W_out, s)
+            dw[u, v] = np.tensordot(x_padded[:, rows, columns], dz, ([0, 1, 2], [0, 1, 2]))
+            dx_padded[:, rows, columns] += dz @ w[u, v].T
+    return dx_padded[:, p : p + H, p : p + W, :], dw, dz.sum(axis=(0, 1, 2))
 
 
 conv2d_backward = make_check(
