@@ -77,10 +77,30 @@ def col2im_answer(cols, x_shape, size, stride, padding):
     return x[:, p : p + H, p : p + W, :]
 
 
-# What goes wrong in im2col. `cells` is (N, H_out, W_out, K_h, K_w, C), before it becomes a matrix.
+# Written with arrays: one cell of all windows at a time, on six axes (n, i, j, u, v, c).
 
 
-# What goes wrong in col2im
+def im2col_arrays(x, size, stride, padding):
+    (K_h, K_w), s, p = size, stride, padding
+    x = np.pad(x, ((0, 0), (p, p), (p, p), (0, 0)))
+    N, H, W, C = x.shape
+    H_out, W_out = (H - K_h) // s + 1, (W - K_w) // s + 1
+    cols = np.zeros((N, H_out, W_out, K_h, K_w, C), x.dtype)
+    for u in range(K_h):
+        for v in range(K_w):
+            cols[:, :, :, u, v] = x[:, u : u + s * H_out : s, v : v + s * W_out : s]
+    return cols.reshape(N * H_out * W_out, K_h * K_w * C)
+
+
+def col2im_arrays(cols, x_shape, size, stride, padding):
+    (N, H, W, C), (K_h, K_w), s, p = x_shape, size, stride, padding
+    H_out, W_out = (H + 2 * p - K_h) // s + 1, (W + 2 * p - K_w) // s + 1
+    cols = cols.reshape(N, H_out, W_out, K_h, K_w, C)
+    x = np.zeros((N, H + 2 * p, W + 2 * p, C), cols.dtype)
+    for u in range(K_h):
+        for v in range(K_w):
+            x[:, u : u + s * H_out : s, v : v + s * W_out : s] += cols[:, :, :, u, v]
+    return x[:, p : p + H, p : p + W, :]
 
 
 im2col = make_check(
