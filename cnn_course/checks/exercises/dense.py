@@ -1,4 +1,4 @@
-"""Exercises of lesson 06: the dense layer, forward."""
+"""The dense layer, forward (lesson 06)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,12 @@ def dense_forward_loops(x, w, b):
     return z
 
 
-def _whole(seed: int, *shapes) -> list[np.ndarray]:
-    """Whole numbers without 0, as floats; not C-contiguous."""
+def dense_forward_arrays(x, w, b):
+    return x @ w + b
+
+
+def _without_zeros(seed: int, *shapes) -> list[np.ndarray]:
+    """Arrays of integers from -5 to 5 without 0, as float64; not C-contiguous."""
     rng = np.random.default_rng(seed)
     arrays = [
         rng.integers(1, 6, shape[::-1]) * rng.choice([-1, 1], shape[::-1]) for shape in shapes
@@ -33,6 +37,7 @@ def _whole(seed: int, *shapes) -> list[np.ndarray]:
 
 
 def dense_probes(*names) -> tuple[Probe, ...]:
+    """Calls with the arrays of these names, of dz, x, w and b; in none of them is D equal to M."""
     probes = []
     for seed, (about, N, D, M) in enumerate(
         (
@@ -41,7 +46,7 @@ def dense_probes(*names) -> tuple[Probe, ...]:
             ("4 examples, 1 input, 6 outputs in float32", 4, 1, 6),
         )
     ):
-        dz, x, w, b = _whole(seed, (N, M), (N, D), (D, M), (M,))
+        dz, x, w, b = _without_zeros(seed, (N, M), (N, D), (D, M), (M,))
         arrays = {"dz": dz, "x": x, "w": w, "b": b}
         dtype = np.float32 if "float32" in about else float
         probes.append(Probe(about, {name: arrays[name].astype(dtype) for name in names}))
