@@ -1,4 +1,4 @@
-"""Exercises of lesson 07: max-pooling forward, and what all of pooling shares."""
+"""Max-pooling, forward (lesson 07)."""
 
 from __future__ import annotations
 
@@ -13,20 +13,13 @@ OVERLAP = "lesson 07, section 6: when windows overlap"
 TIED = [[1, 3, 2, 0], [3, 0, 1, 1], [0, -1, -2, -4], [-1, -3, -5, -2]]  # lesson 07's X
 
 
-def out_shape(x, size, stride) -> tuple[int, int, int, int]:
+def _out_shape(x, size, stride) -> tuple[int, int, int, int]:
     N, H, W, C = x.shape
     return N, (H - size) // stride + 1, (W - size) // stride + 1, C
 
 
-def windows(x, size, stride):
-    """Pairs of indices: of an output, and of its window in x."""
-    for n, i, j, c in np.ndindex(out_shape(x, size, stride)):
-        top, left = stride * i, stride * j
-        yield (n, i, j, c), (n, slice(top, top + size), slice(left, left + size), c)
-
-
 def _images(seed: int, shape) -> np.ndarray:
-    """Whole numbers, many negative, not C-contiguous.
+    """Integers as float64, many negative; not C-contiguous.
 
     They tend to fall from the upper left, in the second image to rise: where a window of a wrong
     place is read, its numbers are larger in one of them.
@@ -40,8 +33,8 @@ def _images(seed: int, shape) -> np.ndarray:
     return x.transpose(0, 2, 3, 1)
 
 
-def upstream(seed: int, shape) -> np.ndarray:
-    """Whole numbers, all different, half of them negative."""
+def _upstream(seed: int, shape) -> np.ndarray:
+    """Integers as float64, all different, half of them negative."""
     numbers = np.random.default_rng(seed).permutation(int(np.prod(shape))) + 1.0
     return np.where(numbers % 2, numbers, -numbers).reshape(shape)
 
@@ -58,7 +51,7 @@ def pooling_probes(backward: bool) -> tuple[Probe, ...]:
         x = x.astype(np.float32) if "float32" in about else x
         arguments = {"x": x, "size": size, "stride": stride}
         if backward:
-            da = upstream(seed, out_shape(x, size, stride)).astype(x.dtype)
+            da = _upstream(seed, _out_shape(x, size, stride)).astype(x.dtype)
             if seed == 0:
                 da = np.array([10.0, 20, 30, 40]).reshape(1, 2, 2, 1)
             arguments = {"da": da, **arguments}
@@ -85,6 +78,16 @@ def maxpool2d_forward_loops(x, size, stride):
                         for v in range(size):
                             best = max(best, x[n, stride * i + u, stride * j + v, c])
                     a[n, i, j, c] = best
+    return a
+
+
+def maxpool2d_forward_slices(x, size, stride):
+    N, H, W, C = x.shape
+    H_out, W_out = (H - size) // stride + 1, (W - size) // stride + 1
+    a = np.zeros((N, H_out, W_out, C), x.dtype)
+    for n, i, j, c in np.ndindex(a.shape):
+        top, left = stride * i, stride * j
+        a[n, i, j, c] = x[n, top : top + size, left : left + size, c].max()
     return a
 
 

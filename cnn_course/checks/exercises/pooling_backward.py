@@ -1,4 +1,4 @@
-"""Exercises of lesson 07: max-pooling backward."""
+"""Max-pooling, backward (lesson 07)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,7 @@ import numpy as np
 from cnn_course.checks.check import make_check
 from cnn_course.checks.exercise import Exercise
 
-from .pooling import (
-    LOOPS,
-    pooling_probes,
-    windows,
-)
+from .pooling import LOOPS, pooling_probes
 
 
 def maxpool2d_backward_loops(da, x, size, stride):
@@ -31,46 +27,47 @@ def maxpool2d_backward_loops(da, x, size, stride):
     return dx
 
 
-# Which numbers of a window get its gradient, and how much of it.
-
-
-def first(window):
-    share = np.zeros(window.shape)
-    share[np.unravel_index(window.argmax(), window.shape)] = 1
-    return share
-
-
-def split(window):
-    return (window == window.max()) / np.sum(window == window.max())
-
-
-def last(window):
-    return first(window[::-1, ::-1])[::-1, ::-1]
-
-
-def _sent_back(share, da, x, size, stride):
-    dx = np.zeros(x.shape)
-    for out, window in windows(x, size, stride):
-        dx[window] += da[out] * share(x[window])
+def maxpool2d_backward_argmax(da, x, size, stride):
+    dx = np.zeros(x.shape, da.dtype)
+    for n, i, j, c in np.ndindex(da.shape):
+        top, left = stride * i, stride * j
+        place = x[n, top : top + size, left : left + size, c].argmax()
+        row, column = top + place // size, left + place % size
+        dx[n, row, column, c] += da[n, i, j, c]
     return dx
 
 
-def _sends(share):
-    """The backward function with this way of sharing, and its name."""
-
-    def backward(da, x, size, stride):
-        return _sent_back(share, da, x, size, stride)
-
-    backward.__name__ = share.__name__
-    return backward
+# The other numbers to choose where several of a window are the largest: all of them, each with an
+# equal share; the last; and the first or the last if the window is read column by column.
 
 
-def first_by_columns(da, x, size, stride):
-    return _sent_back(lambda window: first(window.T).T, da, x, size, stride)
+def maxpool2d_backward_split(da, x, size, stride):
+    dx = np.zeros(x.shape, da.dtype)
+    for n, i, j, c in np.ndindex(da.shape):
+        top, left = stride * i, stride * j
+        window = x[n, top : top + size, left : left + size, c]
+        share = (window == window.max()) / np.sum(window == window.max())
+        dx[n, top : top + size, left : left + size, c] += da[n, i, j, c] * share
+    return dx
 
 
-def last_by_columns(da, x, size, stride):
-    return _sent_back(lambda window: last(window.T).T, da, x, size, stride)
+def _last(da, x, size, stride):
+    dx = np.zeros(x.shape, da.dtype)
+    for n, i, j, c in np.ndindex(da.shape):
+        top, left = stride * i, stride * j
+        place = x[n, top : top + size, left : left + size, c][::-1, ::-1].argmax()
+        row, column = top + size - 1 - place // size, left + size - 1 - place % size
+        dx[n, row, column, c] += da[n, i, j, c]
+    return dx
+
+
+def _first_by_columns(da, x, size, stride):
+    dx = maxpool2d_backward_argmax(da.swapaxes(1, 2), x.swapaxes(1, 2), size, stride)
+    return dx.swapaxes(1, 2)
+
+
+def _last_by_columns(da, x, size, stride):
+    return _last(da.swapaxes(1, 2), x.swapaxes(1, 2), size, stride).swapaxes(1, 2)
 
 
 maxpool2d_backward = make_check(
@@ -82,7 +79,7 @@ maxpool2d_backward = make_check(
         "columns), or they share it equally: each is right, if done everywhere.",
         outputs=("dx",),
         reference=maxpool2d_backward_loops,
-        alternatives=(_sends(split), _sends(last), first_by_columns, last_by_columns),
+        alternatives=(maxpool2d_backward_split, _last, _first_by_columns, _last_by_columns),
         probes=pooling_probes(backward=True),
         hints=(
             "Find each window's winner again: the same search as in the forward function.",
