@@ -37,8 +37,8 @@ def maxpool2d_backward_argmax(da, x, size, stride):
     return dx
 
 
-# The other numbers to choose where several of a window are the largest: all of them, each with an
-# equal share; the last; and the first or the last if the window is read column by column.
+# Other right ways to treat a tie. Equal shares for all; all of it for the last; all of it for the
+# first, or the last, of a window that is read column by column.
 
 
 def maxpool2d_backward_split(da, x, size, stride):
