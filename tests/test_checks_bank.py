@@ -19,13 +19,19 @@ STOPS = {  # wrong implementations that end in an error, on some probe or in the
     ("binary_cross_entropy", "not-clipped", 1),
     ("binary_cross_entropy_with_logits", "logarithm-of-zero", 1),
     ("conv2d_backward", "dw-without-padding", 0),
+    ("conv2d_backward", "dw-without-padding", 1),
+    ("conv2d_backward", "dw-without-padding", 2),
     ("conv2d_forward", "padding-not-added", 0),
     ("conv2d_forward", "shape-of-z-swapped", 0),
     ("conv2d_forward", "windows-beyond-the-end", 0),
     ("dense_backward", "w-not-transposed", 0),
     ("dense_backward", "x-not-transposed", 0),
     ("dense_forward", "w-transposed", 0),
+    ("dense_forward", "w-transposed", 1),
+    ("dense_forward", "z-transposed", 1),
     ("maxpool2d_forward", "indices-exchanged", 0),
+    ("maxpool2d_forward", "indices-exchanged", 1),
+    ("maxpool2d_forward", "size-rounded-up", 1),
     ("maxpool2d_forward", "windows-exchanged", 0),
     ("sigmoid_backward", "overflows", 2),
     ("sigmoid_forward", "overflows", 1),
@@ -66,6 +72,8 @@ def test_a_mistake_is_few_edits_of_a_right_answer(name):
         alone = {"np": np}  # what a learner's notebook has
         exec(f"import math\n{Mistake('', base, (), '', '', '', '').source}", alone)
         assert failure(name, alone[base.__name__]) is None, base.__name__
+    sources = [mistake.source for mistake in EXERCISES[name].bank]
+    assert len(set(sources)) == len(sources), "two mistakes, or variants, have the same source"
     for mistake in EXERCISES[name].bank:
         assert 1 <= len(mistake.edits) + len(mistake.everywhere) <= 4, mistake.id
 

@@ -16,8 +16,8 @@ edits: pairs of an old and a new fragment, applied one after the other; the old 
     the source exactly once. `everywhere` has pairs too, which replace every occurrence (at least
     one); they are applied after `edits`.
 of: the right answer that is edited, a function of the exercise's module; the reference if left out.
-variants: further lists of edits that make the same mistake in other code or in another place; each
-    may instead be a table with its own `of`, `edits` and `everywhere`.
+variants: further lists of edits of the same answer that make the same mistake in another place. In
+    other code, or with `everywhere`, a variant is a table that has its own `of` and edits.
 seen: what the learner's result looks like, "your dw …". why: one sentence on why that happens.
 read: lesson and section; if left out, the exercise's own. try: at most three lines of code that
     show the mistake, in which `fn` is the learner's function; if left out, the `try` at the top of
