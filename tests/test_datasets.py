@@ -85,7 +85,7 @@ def test_stand_in_is_called_so(mine, monkeypatch, capsys):
 
 def test_fashion_has_no_stand_in(mine, monkeypatch):
     monkeypatch.delenv("CNN_DATASETS")
-    with pytest.raises(DataError, match="none is embedded.*python -m cnn_utils data fetch fashion"):
+    with pytest.raises(DataError, match="it has no stand-in.*data fetch fashion"):
         load_fashion()
 
 

@@ -415,7 +415,7 @@ def test_damaged_earlier_download_is_an_error(world, server):
 
 
 def test_nowhere(world, monkeypatch):
-    with pytest.raises(DataError, match="Fashion-MNIST is not to be had.*data fetch fashion"):
+    with pytest.raises(DataError, match="Fashion-MNIST is not available.*data fetch fashion"):
         sources.locate("fashion")
     monkeypatch.setattr(sources, "EMBEDDED", world / "gone")
     with pytest.raises(DataError, match="stand-in is incomplete"):

@@ -9,8 +9,8 @@ package index. What it installs is pinned and checked against hashes. .venv/cour
 what .venv holds and is written last: a set-up that was interrupted, or whose pins have changed, is
 thrown away and done again; a complete one is left alone, which takes no time.
 
-The package itself is not built or installed: a .pth file in .venv points at this folder. Nothing
-can go wrong in that, the path in it is relative, and an edit of cnn_utils counts at once.
+The two packages are not built or installed: a .pth file in .venv points at this folder. Nothing
+can go wrong in that, the path in it is relative, and an edit of a package counts at once.
 
 Only the standard library, and a syntax that an old Python can read: it must be able to say so.
 """
@@ -38,7 +38,7 @@ LOCKS = {  # each holds what the ones before it hold
 }
 OLDEST, NEWEST = (3, 11), (3, 14)  # the versions that the locks are resolved for
 
-# Run inside the new environment. The first makes the package known, and silences what every kernel
+# Run inside the new environment. The first makes the packages known and silences what every kernel
 # says in the terminal about encryption (it talks to this machine only). Importing pyplot in the
 # second also builds Matplotlib's font cache, so that no lesson begins with a message about it.
 FINISH = """
@@ -51,7 +51,7 @@ os.makedirs(etc, exist_ok=True)
 with open(os.path.join(etc, "ipython_kernel_config.json"), "w") as file:
     file.write('{"IPKernelApp": {"log_level": 40}}')
 """
-CHECK = "import cnn_utils, h5py, jupyterlab, matplotlib.pyplot"
+CHECK = "import cnn_course, cnn_utils, h5py, jupyterlab, matplotlib.pyplot"
 
 
 class SetupError(Exception):

@@ -1,14 +1,17 @@
 """Where the data sets come from.
 
-A loader looks in this order and takes the first place that has the set:
+A loader looks in these places and takes the first that has the set:
 
 1. the folder named by the environment variable CNN_DATASETS (`mnist/`, `fashion/`, `signs/` in it),
-2. `datasets/downloaded/`, which holds what was downloaded before (CNN_DOWNLOADS names another
-   folder for it, such as one that a class shares),
+2. the folder that holds what was downloaded before: the one named by CNN_DOWNLOADS, which a class
+   may share, or else `datasets/downloaded/` in a checkout, the user's cache folder elsewhere,
 3. a download into that folder, unless CNN_OFFLINE=1 forbids it,
-4. `datasets/embedded/`, the project's own stand-ins: same formats and shapes, other pictures.
+4. the embedded stand-ins, which have the same formats and shapes but show other pictures.
 
-A file that is there but damaged is an error, never passed over in silence.
+A damaged file is always an error. It is never skipped for the next place.
+
+In a checkout of the project the stand-ins are in `datasets/embedded/`. A wheel carries them inside
+the package instead, so a folder `embedded` beside this file says that the package was installed.
 """
 
 import hashlib
@@ -21,18 +24,36 @@ from .catalogue import SETS, DataSet, File, get_set
 from .download import DownloadError, download
 from .files import DataError
 
-PROJECT = Path(__file__).resolve().parents[2]
-DOWNLOADED = Path(os.environ.get("CNN_DOWNLOADS") or PROJECT / "datasets" / "downloaded").absolute()
-EMBEDDED = PROJECT / "datasets" / "embedded"
+HOME = Path(os.path.expanduser("~"))  # unlike Path.home() it never raises
+PROJECT = Path(__file__).resolve().parents[2]  # the checkout, or site-packages
+EMBEDDED = Path(__file__).resolve().with_name("embedded")
+INSTALLED = EMBEDDED.is_dir()
+if not INSTALLED:
+    EMBEDDED = PROJECT / "datasets" / "embedded"
+
+
+def _download_folder() -> Path:
+    if name := os.environ.get("CNN_DOWNLOADS"):
+        return Path(name).absolute()
+    if not INSTALLED:
+        return PROJECT / "datasets" / "downloaded"
+    import pooch
+
+    return pooch.os_cache("cnn-course")
+
+
+DOWNLOADED = _download_folder()
 
 REMEDIES = {
     "folder": "It is in the folder named by CNN_DATASETS: replace it there, or unset CNN_DATASETS.",
-    "downloaded": "`python -m cnn_utils data fetch {key}` replaces it; without a network delete "
-    "datasets/downloaded/{key}, and the next source serves.",
-    "embedded": "`git checkout -- datasets/embedded` restores it.",
+    "downloaded": "`python -m cnn_utils data fetch {key}` replaces it. Without a network, delete "
+    "{folder} and the next source is used.",
+    "embedded": "Install the package again to restore it."
+    if INSTALLED
+    else "`git checkout -- datasets/embedded` restores it.",
 }
 
-_gave_up = set()  # sets whose download failed: a loader tries once in a process, `fetch` always
+_gave_up: set[str] = set()  # a loader tries to download a set once in a process, `fetch` always
 
 
 @dataclass(frozen=True)
@@ -53,36 +74,32 @@ def locate(key: str, progress: bool = True) -> Location:
     """Find a set in the four places, downloading it if need be.
 
     key: 'mnist', 'fashion' or 'signs'; progress: show a bar while downloading.
-    Raises DataError when CNN_DATASETS names no folder or one with a part of the set, when an
+    Raises DataError when CNN_DATASETS names no folder or one with only part of the set, when an
     earlier download is damaged, and when the set is in none of the places.
     """
     data_set = get_set(key)
     remarks = []
     folder = datasets_folder()
     if folder is not None:
-        paths = _find_files(folder / key, data_set)
-        if all(paths):
-            return Location("folder", "the folder named by CNN_DATASETS", paths)
-        if any(paths):
-            missing = [
-                f"$CNN_DATASETS/{key}/{file.name}"
-                for file, path in zip(data_set.files, paths, strict=True)
-                if path is None
-            ]
+        found = _find_files(folder / key, data_set)
+        missing = [f"$CNN_DATASETS/{key}/{f.name}" for f in data_set.files if f not in found]
+        if not missing:
+            return Location("folder", "the folder named by CNN_DATASETS", tuple(found.values()))
+        if found:
             raise DataError(
                 f"{data_set.title} in the folder named by CNN_DATASETS is incomplete, missing: "
-                f"{', '.join(missing)}. Copy that there, or take the set's other files away."
+                f"{', '.join(missing)}. Copy them there, or remove the set's other files."
             )
         remarks.append("it is not in the folder named by CNN_DATASETS")
 
-    paths = _find_files(DOWNLOADED / key, data_set, plain=False)
-    if all(paths):
-        for file, path in zip(data_set.files, paths, strict=True):
+    found = _find_files(DOWNLOADED / key, data_set, plain=False)
+    if len(found) == len(data_set.files):
+        for file, path in found.items():
             try:
                 _check_content(file, path)
             except (OSError, DataError) as error:
                 raise _with_remedy(error, path, "downloaded", key) from error
-        return Location("downloaded", "an earlier download", paths)
+        return Location("downloaded", "an earlier download", tuple(found.values()))
 
     if _offline():
         remarks.append("CNN_OFFLINE=1 forbids a download and no copy is on disk")
@@ -95,23 +112,23 @@ def locate(key: str, progress: bool = True) -> Location:
             _gave_up.add(key)
             remarks.append(f"{error.short} and no copy is on disk")
 
-    paths = _find_files(EMBEDDED / key, data_set, plain=False)
-    if all(paths):
-        return Location("embedded", "the embedded stand-in", paths, tuple(remarks))
+    found = _find_files(EMBEDDED / key, data_set, plain=False)
+    if len(found) == len(data_set.files):
+        return Location("embedded", "the embedded stand-in", tuple(found.values()), tuple(remarks))
     raise DataError(
-        f"{data_set.title} is not to be had: {'; '.join(remarks)}; "
-        + ("the embedded stand-in is incomplete. " if data_set.stand_in else "none is embedded. ")
-        + f"With a network, `python -m cnn_utils data fetch {key}` downloads it; or copy its files "
-        f"({', '.join(file.name for file in data_set.files)}) to {key}/ in a folder and let "
-        "CNN_DATASETS name that folder."
+        f"{data_set.title} is not available: {'; '.join(remarks)}; "
+        + ("the embedded stand-in is incomplete. " if data_set.stand_in else "it has no stand-in. ")
+        + f"With a network, `python -m cnn_utils data fetch {key}` downloads it. Or copy its files "
+        f"({', '.join(file.name for file in data_set.files)}) to {key}/ in a folder and set "
+        "CNN_DATASETS to that folder."
     )
 
 
 def fetch(key: str, progress: bool = True, mirrors: tuple[str, ...] = ()) -> tuple[Path, ...]:
-    """Download a set into `datasets/downloaded/` and return the paths of its files.
+    """Download a set into the folder for downloads and return the paths of its files.
 
-    Files that are there and undamaged are kept, damaged ones replaced. progress: show a bar;
-    mirrors: addresses, ending in '/', to try instead of the set's own.
+    key: 'mnist', 'fashion' or 'signs'; progress: show a bar; mirrors: addresses, ending in '/', to
+    try instead of the set's own. Good files that are already there are kept, damaged ones replaced.
     Raises DownloadError (a DataError) when the network is forbidden (CNN_OFFLINE=1) or no mirror
     delivers; then no part of a file stays behind.
     """
@@ -149,14 +166,14 @@ def read_files(key: str, location: Location) -> list:
 def datasets_folder() -> Path | None:
     """The folder that CNN_DATASETS names, or None when it is not set.
 
-    A relative name counts from the current folder or else from the project's folder, so that the
-    same setting serves a shell in the project and a notebook in `notebooks/`.
+    A relative name is looked for in the current folder and then in the checkout, so the same
+    setting serves a shell in the project and a notebook in `notebooks/`.
     Raises DataError when there is no such folder.
     """
     name = os.environ.get("CNN_DATASETS", "").strip()
     if not name:
         return None
-    for folder in (Path(name).expanduser(), PROJECT / name):
+    for folder in (Path(name).expanduser(), *([] if INSTALLED else [PROJECT / name])):
         if os.path.isdir(folder):
             return folder
     raise DataError(
@@ -166,12 +183,14 @@ def datasets_folder() -> Path | None:
 
 
 def show_path(path: Path) -> str:
-    """Write a path for a message: from CNN_DATASETS or the project on, never absolute."""
+    """Write a path for a message: relative to a folder the reader knows, never absolute."""
     try:
         folder = datasets_folder()
     except DataError:
         folder = None
-    for base, sign in ((folder, "$CNN_DATASETS/"), (PROJECT, ""), (DOWNLOADED, "$CNN_DOWNLOADS/")):
+    shared = DOWNLOADED if os.environ.get("CNN_DOWNLOADS") else None
+    known = {"$CNN_DATASETS/": folder, "": PROJECT, "$CNN_DOWNLOADS/": shared, "~/": HOME}
+    for sign, base in known.items():
         if base is not None and path.is_relative_to(base):
             return sign + path.relative_to(base).as_posix()
     return path.name
@@ -215,13 +234,11 @@ def status() -> list[Status]:
 
 
 def _look_at(data_set: DataSet, place: str, where: Path, is_next: bool) -> Status:
-    paths = _find_files(where, data_set, plain=place == "folder")
-    found = sum(path is not None for path in paths)
-    problem = "incomplete" if 0 < found < len(paths) else ""
+    found = _find_files(where, data_set, plain=place == "folder")
+    wanted = len(data_set.files)
+    problem = "incomplete" if 0 < len(found) < wanted else ""
     size = 0
-    for file, path in zip(data_set.files, paths, strict=True):
-        if path is None:
-            continue
+    for file, path in found.items():
         try:
             size += path.stat().st_size
             if place == "downloaded":
@@ -230,9 +247,9 @@ def _look_at(data_set: DataSet, place: str, where: Path, is_next: bool) -> Statu
         except (OSError, DataError) as error:
             problem = str(error).replace(str(path), show_path(path))
     # a started download is completed, not used as it is
-    used = is_next and (found == len(paths) or (found > 0 and place == "folder"))
+    used = is_next and (len(found) == wanted or (len(found) > 0 and place == "folder"))
     real = place != "embedded"
-    return Status(data_set.key, show_path(where), found, len(paths), size, real, problem, used)
+    return Status(data_set.key, show_path(where), len(found), wanted, size, real, problem, used)
 
 
 def format_status(rows: list[Status]) -> str:
@@ -262,14 +279,14 @@ def _offline() -> bool:
     return os.environ.get("CNN_OFFLINE", "") not in ("", "0")
 
 
-def _find_files(folder: Path, data_set: DataSet, plain=True) -> tuple[Path | None, ...]:
-    """For each file of a set its path in `folder` or None; plain: its name may lack the .gz."""
-    paths = []
+def _find_files(folder: Path, data_set: DataSet, plain=True) -> dict[File, Path]:
+    """The files of a set that are in `folder`; plain: they may be there without the .gz."""
+    found = {}
     for file in data_set.files:
-        names = [file.name, file.name.removesuffix(".gz")] if plain else [file.name]
-        there = [folder / name for name in names if os.path.lexists(folder / name)]
-        paths.append(there[0] if there else None)
-    return tuple(paths)
+        for name in (file.name, file.name.removesuffix(".gz"))[: 1 + plain]:
+            if os.path.lexists(folder / name):
+                found.setdefault(file, folder / name)
+    return found
 
 
 def _check_content(file: File, path: Path) -> None:
@@ -296,4 +313,5 @@ def _is_original(file: File, path: Path) -> bool:
 
 def _with_remedy(error: Exception, path: Path, place: str, key: str) -> DataError:
     problem = str(error).replace(str(path), show_path(path))
-    return DataError(f"{problem} {REMEDIES[place].format(key=key)}")
+    remedy = REMEDIES[place].format(key=key, folder=show_path(DOWNLOADED / key))
+    return DataError(f"{problem} {remedy}")
