@@ -52,10 +52,11 @@ notebooks:  ## execute every notebook and save its outputs; ARGS=--check only co
 	$(SETUP) lab
 	.venv/bin/python tools/run_notebooks.py $(ARGS)
 
-lint:  ## check style and formatting
+lint:  ## check style, formatting and types
 	$(SETUP) test
 	.venv/bin/python -m ruff check
 	.venv/bin/python -m ruff format --check
+	.venv/bin/python -m mypy
 
 lock:  ## pin every package anew from pyproject.toml; ARGS=--upgrade takes the newest versions
 	$(SETUP) test
@@ -63,5 +64,5 @@ lock:  ## pin every package anew from pyproject.toml; ARGS=--upgrade takes the n
 	.venv/bin/python tools/lock.py $(ARGS)
 
 clean:  ## delete the environment and everything that running made
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . \( -name __pycache__ -o -name .ipynb_checkpoints \) -type d -prune -exec rm -rf {} +

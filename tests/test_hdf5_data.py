@@ -227,7 +227,7 @@ def test_unknown_filters_are_refused(tmp_path):
     path = write_plain(tmp_path / "signs.h5", train_set_x=None)
     with h5py.File(path, "a") as file:
         file.create_dataset("train_set_x", data=X, scaleoffset=0)
-    with pytest.raises(DataError, match="in a way that is not read"):
+    with pytest.raises(DataError, match="in a way that is not supported"):
         read_signs_split(path, "train")
 
 

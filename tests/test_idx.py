@@ -77,7 +77,7 @@ BAD = {
     "no dimension": (header(code=8), "0 dimensions"),
     "many dimensions": (header(1, dimensions=9) + bytes(99), "9 dimensions"),
     "header cut": (PLAIN[:14], "within its header"),
-    "size 0": (header(5, 0, 3), "without any number"),
+    "size 0": (header(5, 0, 3), "an empty array"),
     "cut by one": (PLAIN[:-1], "cut short"),
     "cut by many": (PLAIN[:-30], "more than the file can hold"),
     "one too many": (PLAIN + b"\0", "goes on after"),

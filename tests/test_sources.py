@@ -323,7 +323,7 @@ def test_offline_asks_nobody(world, server, monkeypatch):
 
 
 def test_unknown_set():
-    with pytest.raises(DataError, match="no data set 'cifar'; there are mnist, fashion, signs"):
+    with pytest.raises(DataError, match="no data set 'cifar'; choose one of mnist, fashion, signs"):
         sources.fetch("cifar")
 
 

@@ -19,8 +19,8 @@ from .idx import read_idx
 class File:
     """One file of a set: name, size in bytes and SHA-256 of the original, and what reads it.
 
-    accept: None, or a function of a path that raises DataError unless the content is right; it
-    decides when a download does not have that SHA-256.
+    accept: None, or a function of a path that raises DataError unless the content is right. It
+    decides about a file with another SHA-256.
     """
 
     name: str
@@ -32,10 +32,10 @@ class File:
 
 @dataclass(frozen=True)
 class DataSet:
-    """A set: its key (also its folder), its name in sentences, its files and their mirrors.
+    """One set.
 
-    mirrors: addresses that end in '/', a file's name follows; stand_in: what the embedded set
-    shows, or '' where there is none.
+    key: also its folder; title: its name in sentences; mirrors: addresses that end in '/', to be
+    followed by a file's name; stand_in: what the embedded set shows, '' where there is none.
     """
 
     key: str
@@ -48,26 +48,21 @@ class DataSet:
 def get_set(key: str) -> DataSet:
     """Return the DataSet for 'mnist', 'fashion' or 'signs'; raise DataError for another key."""
     if key not in SETS:
-        raise DataError(f"There is no data set {key!r}; there are {', '.join(SETS)}.")
+        raise DataError(f"There is no data set {key!r}; choose one of {', '.join(SETS)}.")
     return SETS[key]
 
 
 def _idx_files(*sizes_and_hashes: tuple[int, str]) -> tuple[File, ...]:
-    """The four files that MNIST and its relatives consist of."""
-    names = (
-        "train-images-idx3-ubyte.gz",
-        "train-labels-idx1-ubyte.gz",
-        "t10k-images-idx3-ubyte.gz",
-        "t10k-labels-idx1-ubyte.gz",
-    )
+    """The four files of MNIST and its relatives."""
+    names = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
     return tuple(
-        File(name, size, sha256, read_idx)
+        File(f"{name}-ubyte.gz", size, sha256, read_idx)
         for name, (size, sha256) in zip(names, sizes_and_hashes, strict=True)
     )
 
 
 def _accept_signs_train(path: Path) -> None:
-    """Accept any file with the 1,080 training photographs: the keys, the shape, 180 of a class."""
+    """Accept any file with 1,080 training photographs of the right shape, 180 of each class."""
     x, y, _ = read_signs_split(path, "train")
     if x.shape != (1080, 64, 64, 3) or np.bincount(y).tolist() != [180] * 6:
         raise DataError(f"{path} does not hold 6 × 180 images of 64×64×3.")

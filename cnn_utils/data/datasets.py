@@ -7,25 +7,14 @@ import numpy as np
 from .files import DataError
 from .sources import get_set, locate, read_files
 
-FASHION_NAMES = (
-    "T-shirt/top",
-    "trouser",
-    "pullover",
-    "dress",
-    "coat",
-    "sandal",
-    "shirt",
-    "sneaker",
-    "bag",
-    "ankle boot",
-)
+CLOTHES = "T-shirt/top, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Images and labels for training and for testing.
 
-    name: 'MNIST', 'Sign digits' or 'Fashion-MNIST'; source: where it was taken from, in words;
+    name: 'MNIST', 'Sign digits' or 'Fashion-MNIST'; source: where it came from, in words;
     is_real: False for the embedded stand-ins; x_train, x_test: uint8 (N, H, W, C);
     y_train, y_test: int64 (N,), indices into class_names, a tuple of str.
     """
@@ -40,7 +29,7 @@ class Dataset:
     class_names: tuple[str, ...]
 
     @property
-    def label(self):
+    def label(self) -> str:
         """The name for titles and results; it says so when the data are not the real ones."""
         return self.name if self.is_real else f"{self.name} stand-in (embedded)"
 
@@ -54,8 +43,8 @@ class Dataset:
 def load_mnist(quiet: bool = False) -> Dataset:
     """Load MNIST, handwritten digits 28×28×1, or its embedded stand-in of drawn digits.
 
-    Looks in the places that `sources` lists, downloading if need be, and prints one line that says
-    what it took, unless quiet. Returns a Dataset. Raises DataError for a damaged file.
+    Looks in the places that `sources` lists, downloads if need be, and prints one line about what
+    it took unless `quiet`. Returns a Dataset. Raises DataError for a damaged file.
     """
     return _load_idx("mnist", tuple("0123456789"), quiet)
 
@@ -63,25 +52,23 @@ def load_mnist(quiet: bool = False) -> Dataset:
 def load_fashion(quiet: bool = False) -> Dataset:
     """Load Fashion-MNIST, clothes 28×28×1 in the format of MNIST. There is no stand-in for it.
 
-    Looks in the places that `sources` lists, downloading if need be, and prints one line that says
-    what it took, unless quiet. Returns a Dataset. Raises DataError for a damaged file and when the
-    set is nowhere. Source: H. Xiao, K. Rasul, R. Vollgraf, arXiv:1708.07747.
+    As `load_mnist`, but also raises DataError when the set is in none of the places.
+    Source: H. Xiao, K. Rasul, R. Vollgraf, arXiv:1708.07747.
     """
-    return _load_idx("fashion", FASHION_NAMES, quiet)
+    return _load_idx("fashion", tuple(CLOTHES.split(", ")), quiet)
 
 
 def load_signs(quiet: bool = False) -> Dataset:
     """Load the sign-language digits 0–5, 64×64×3, or their embedded stand-in of rendered hands.
 
-    Looks in the places that `sources` lists, downloading if need be, and prints one line that says
-    what it took, unless quiet. Returns a Dataset. Raises DataError for a damaged file.
+    As `load_mnist`.
     """
     location = locate("signs", progress=not quiet)
     (x_train, y_train, classes), (x_test, y_test, test_classes) = read_files("signs", location)
     if len(classes) != len(test_classes):
         raise DataError(
             f"Sign digits, {location.source}: the training file has {len(classes)} classes, the "
-            f"test file {len(test_classes)}; they do not belong together."
+            f"test file {len(test_classes)}. They do not belong together."
         )
     names = tuple(str(number) for number in classes)
     return _finish("signs", location, (x_train, y_train, x_test, y_test), (64, 64, 3), names, quiet)
@@ -90,25 +77,24 @@ def load_signs(quiet: bool = False) -> Dataset:
 def _load_idx(key, names, quiet):
     """Load a set of four IDX files: images and labels for training, then for testing."""
     location = locate(key, progress=not quiet)
-    arrays = read_files(key, location)
-    for file, array, dimensions in zip(get_set(key).files, arrays, (3, 1, 3, 1), strict=True):
+    x_train, y_train, x_test, y_test = contents = read_files(key, location)
+    for file, array, dimensions in zip(get_set(key).files, contents, (3, 1, 3, 1), strict=True):
         if array.ndim != dimensions or array.dtype != np.uint8:
             kind = "images (N, 28, 28)" if dimensions == 3 else "labels (N,)"
             raise DataError(
                 f"{file.name} of {get_set(key).title}, {location.source}: expected {kind} of type "
                 f"uint8, got {array.dtype} {array.shape}. Is it the file its name says?"
             )
-    x_train, y_train, x_test, y_test = arrays
     arrays = x_train[..., np.newaxis], y_train, x_test[..., np.newaxis], y_test
     return _finish(key, location, arrays, (28, 28, 1), names, quiet)
 
 
 def _finish(key, location, arrays, shape, names, quiet):
-    """Check that the arrays fit together, tell what was taken and return the Dataset."""
+    """Check that the arrays fit together, say what was loaded and return the Dataset."""
     title = get_set(key).title
     x_train, y_train, x_test, y_test = arrays
     for part, x, y in (("training", x_train, y_train), ("test", x_test, y_test)):
-        problem = None
+        problem = ""
         if x.shape[1:] != shape:
             problem = f"images must be {shape}, these are {x.shape[1:]}"
         elif len(x) != len(y):
@@ -120,16 +106,9 @@ def _finish(key, location, arrays, shape, names, quiet):
                 f"{title}, {part} files, {location.source}: {problem}. The files are damaged or "
                 "do not belong together; fetch the set again."
             )
-    data = Dataset(
-        name=title,
-        source=location.source,
-        is_real=location.place != "embedded",
-        x_train=x_train,
-        y_train=y_train.astype(np.int64),
-        x_test=x_test,
-        y_test=y_test.astype(np.int64),
-        class_names=names,
-    )
+    is_real = location.place != "embedded"
+    y_train, y_test = y_train.astype(np.int64), y_test.astype(np.int64)
+    data = Dataset(title, location.source, is_real, x_train, y_train, x_test, y_test, names)
     if not quiet:
         print(_describe(key, data, location))
     return data
@@ -137,14 +116,13 @@ def _finish(key, location, arrays, shape, names, quiet):
 
 def _describe(key, data, location):
     """The line that a loader prints."""
-    data_set = get_set(key)
     size = "×".join(str(n) for n in data.x_train.shape[1:])
     numbers = f"{len(data.x_train):,} training and {len(data.x_test):,} test images, {size}"
-    because = f" ({'; '.join(location.remarks)})" if location.remarks else ""
+    why = "; ".join(location.remarks)
     if data.is_real:
+        because = f" ({why})" if why else ""
         return f"{data.name}: real data from {data.source}{because}: {numbers}."
     return (
-        f"{data.name}: embedded stand-in ({data_set.stand_in}, not the real set), {numbers}: "
-        f"{'; '.join(location.remarks)}. "
-        f"`python -m cnn_utils data fetch {key}` gets the real set."
+        f"{data.name}: embedded stand-in ({get_set(key).stand_in}, not the real set), {numbers}: "
+        f"{why}. `python -m cnn_utils data fetch {key}` gets the real set."
     )

@@ -1,40 +1,31 @@
-"""Downloads that finish, or fail soon, and never leave a part of a file behind.
+"""Downloads that finish, or fail soon, and never leave part of a file behind.
 
 More can go wrong than a missing network: a name look-up that hangs, a server that accepts a
-connection and then keeps silent, one that sends a byte now and then. Time limits on single network
-operations do not catch these. So the network is left to background threads; the main thread keeps
-the time and walks away from them when it is up. A file is received into memory and written to disk
-only when it is complete.
+connection and then says nothing, one that sends a byte now and then. Time limits on single network
+operations do not catch these. So background threads use the network, while the main thread watches
+the clock and abandons them when time is up. A file is received into memory and written to disk only
+when it is complete.
 """
 
 import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from .files import DataError, write_atomically
 
-ANSWER_SECONDS = 4.0
-"""So long the mirrors have, all together, to show that they have a file."""
-
-STALL_SECONDS, STALL_BYTES = 10.0, 100_000
-"""A transfer that brings fewer bytes than this in so many seconds is given up."""
-
-TIMEOUT = (3, 10)
-"""Seconds to connect, and between two pieces of an answer."""
-
-LARGEST_FILE = 2**26
-"""No file of the course is larger than 64 MiB."""
-
-HEADERS = {"Accept-Encoding": "identity"}
-"""The files are compressed already; nothing is to be packed and unpacked on the way."""
+ANSWER_SECONDS = 4.0  # for all mirrors together to show that they have a file
+STALL_SECONDS, STALL_BYTES = 10.0, 100_000  # a transfer with fewer bytes in that time is abandoned
+TIMEOUT = (3, 10)  # seconds to connect, and between two pieces of an answer
+LARGEST_FILE = 2**26  # 64 MiB; the course has no larger file
+HEADERS = {"Accept-Encoding": "identity"}  # the files are compressed already
 
 
 class DownloadError(DataError):
-    """No mirror delivered. short: the reason in a few words, for use in a sentence."""
+    """No mirror delivered the files. short: the reason in a few words, for use in a sentence."""
 
     def __init__(self, message: str, short: str):
         super().__init__(message)
@@ -44,7 +35,7 @@ class DownloadError(DataError):
 def download(
     title: str,
     mirrors: tuple[str, ...],
-    wanted: dict[Path, Callable],
+    wanted: Mapping[Path, Callable],
     sizes: dict[str, int],
     progress: bool = True,
 ) -> None:
@@ -53,18 +44,18 @@ def download(
     title: the set's name, for messages; mirrors: addresses that end in '/'; wanted: for the path of
     each file a function of a path that raises DataError unless the content there is right;
     sizes: bytes for each file name, for the progress bar; progress: show the bar.
-    A file appears under its path complete and checked, or not at all. Raises DownloadError.
+    A file appears at its path complete and checked, or not at all. Raises DownloadError.
     """
-    wanted = dict(wanted)
-    problems = []  # (mirror, what happened)
+    remaining = dict(wanted)
+    problems: list[tuple[str, str]] = []  # a mirror, and what happened there
     short = "a download is not possible"
-    smallest = min((path.name for path in wanted), key=sizes.get)
+    smallest = min(sizes, key=lambda name: sizes[name])
     for mirror in _answering(mirrors, smallest, problems):
         try:
-            for path in list(wanted):
+            for path in list(remaining):
                 data = _transfer(mirror + path.name, sizes[path.name], progress)
-                _save(data, path, wanted[path])
-                del wanted[path]
+                _save(data, path, remaining[path])
+                del remaining[path]
             return
         except DownloadError:
             raise
@@ -82,10 +73,10 @@ def download(
 def _answering(mirrors: tuple[str, ...], name: str, problems: list) -> Iterator[str]:
     """Yield the mirrors in the order in which they show that they have the file `name`.
 
-    All are asked at once. Ends when all have answered or failed, or time is up; adds what went
-    wrong to the list `problems` as (mirror, text).
+    All are asked at once. Ends when all have answered or failed, or when time is up. What went
+    wrong is added to the list `problems` as (mirror, text).
     """
-    answers = queue.SimpleQueue()
+    answers: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()  # a mirror, and its problem
 
     def ask(mirror):
         try:
@@ -94,8 +85,8 @@ def _answering(mirrors: tuple[str, ...], name: str, problems: list) -> Iterator[
             url = mirror + name
             with requests.get(url, stream=True, timeout=TIMEOUT, headers=HEADERS) as answer:
                 answer.raise_for_status()
-            answers.put((mirror, None))
-        except Exception as error:  # whatever it is, this mirror does not serve
+            answers.put((mirror, ""))
+        except Exception as error:  # whatever it is, this mirror is of no use
             answers.put((mirror, _reason(error)))
 
     deadline = time.monotonic() + ANSWER_SECONDS
@@ -109,18 +100,18 @@ def _answering(mirrors: tuple[str, ...], name: str, problems: list) -> Iterator[
             problems.extend((late, "no answer in time") for late in waiting)
             return
         waiting.remove(mirror)
-        if problem is None:
-            yield mirror
-        else:
+        if problem:
             problems.append((mirror, problem))
+        else:
+            yield mirror
 
 
 class _Transfer(threading.Thread):
-    """Receives one file into memory, in the background; pooch writes to it as to a file."""
+    """Receives one file into memory in the background; pooch writes to it as if it were a file."""
 
     def __init__(self, url: str):
         super().__init__(daemon=True)
-        self.url, self.data, self.problem, self.given_up = url, bytearray(), None, False
+        self.url, self.data, self.problem, self.abandoned = url, bytearray(), "", False
 
     def run(self):
         try:
@@ -132,7 +123,7 @@ class _Transfer(threading.Thread):
             self.problem = _reason(error)
 
     def write(self, chunk: bytes) -> None:
-        if self.given_up or len(self.data) + len(chunk) > LARGEST_FILE:
+        if self.abandoned or len(self.data) + len(chunk) > LARGEST_FILE:
             raise OSError(f"more than {LARGEST_FILE:,} bytes")
         self.data += chunk
 
@@ -166,7 +157,7 @@ def _transfer(url: str, size: int, progress: bool) -> bytearray:
                     raise OSError("it stalled or came too slowly")
                 before, since = received, time.monotonic()
     finally:
-        transfer.given_up = True
+        transfer.abandoned = True
         bar.close()
     if transfer.problem:
         raise OSError(transfer.problem)
@@ -174,7 +165,7 @@ def _transfer(url: str, size: int, progress: bool) -> bytearray:
 
 
 def _save(data: bytearray, path: Path, check: Callable) -> None:
-    """Write `data` to `path` if its content is right; raise DataError if not."""
+    """Write `data` to `path` if its content is right, otherwise raise DataError."""
     try:
         with write_atomically(path) as part:
             part.write_bytes(data)
@@ -185,13 +176,13 @@ def _save(data: bytearray, path: Path, check: Callable) -> None:
     except OSError as error:
         raise DownloadError(
             f"{path.name} was downloaded but cannot be saved: {error.strerror}. Is the disk full, "
-            "or the project's folder write-protected?",
+            "or its folder write-protected?",
             "the download cannot be saved",
         ) from error
 
 
 def _reason(error: BaseException) -> str:
     """The innermost cause of an error, in one line."""
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__
+    while cause := error.__cause__ or error.__context__:
+        error = cause
     return (str(error).split("\n")[0] or type(error).__name__)[:200]

@@ -7,22 +7,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-LARGEST_ARRAY = 2**30
-"""No reader makes an array of more bytes than this (1 GiB); MNIST's training images are 47 MB."""
+LARGEST_ARRAY = 2**30  # bytes, 1 GiB; MNIST's training images have 47 MB
 
+# Deflate, the method inside gzip and HDF5's gzip filter, writes at most 1032 bytes for each byte it
+# reads (https://zlib.net/zlib_tech.html). A small file that announces a huge array is lying.
 MOST_PER_BYTE = 1032
-"""Deflate, the method inside gzip and HDF5's gzip filter, writes at most 1032 bytes for each byte
-it reads (https://zlib.net/zlib_tech.html), so a small file that announces a huge array is lying."""
 
 
 class DataError(ValueError):
-    """Data cannot be used: the message names the file, what is wrong with it and what to do."""
+    """Data that cannot be used. The message names the file, what is wrong with it, what to do."""
 
 
 def check_file(path: Path) -> int:
     """Check that `path` is a regular, non-empty file and return its size in bytes.
 
-    Raises DataError otherwise. A pipe or a device is refused too: reading one could wait for ever.
+    Raises DataError otherwise, also for a pipe or a device: reading one could wait forever.
     """
     try:
         info = os.stat(path)
@@ -31,7 +30,7 @@ def check_file(path: Path) -> int:
             f"There is no file {path}. Check the name; "
             "`python -m cnn_utils data` shows which data sets are where."
         ) from error
-    except (OSError, ValueError) as error:  # no permission; a name that no file can have
+    except (OSError, ValueError) as error:  # no permission, or an impossible name
         raise DataError(f"{path} cannot be opened: {error}. Check name and permissions.") from error
     if stat.S_ISDIR(info.st_mode):
         raise DataError(f"{path} is a folder, not a file; name the file inside it.")
@@ -46,8 +45,8 @@ def check_file(path: Path) -> int:
 def write_atomically(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; move it to `path` when the block ends without an error.
 
-    Whoever reads `path` sees the old file or the whole new one, never a part; after an error or an
-    interruption the old file is untouched and the temporary one is gone.
+    Readers of `path` see the old file or the whole new one, never a part of it. After an error or
+    an interruption the old file is untouched and the temporary one is gone.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")

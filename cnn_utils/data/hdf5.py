@@ -1,12 +1,12 @@
-"""The HDF5 files of the sign-language digits: images, labels and the list of classes in one file.
+"""The HDF5 files of the sign-language digits: each holds images, labels and the list of classes.
 
     train_signs.h5                                   test_signs.h5
       train_set_x   (N, H, W, 3) uint8  images         test_set_x
       train_set_y   (N,) integer        labels         test_set_y
       list_classes  (K,) integer        0 … K-1        list_classes
 
-An HDF5 file can point to other files and can announce terabytes in a few hundred bytes. So the
-reader looks at what a key is, and how much of it is stored, before it reads any number.
+An HDF5 file can point to other files, and announce terabytes in a few hundred bytes. So the reader
+looks at what a key is and how much of it is stored before it reads a single number.
 """
 
 import math
@@ -17,20 +17,17 @@ import numpy as np
 
 from .files import LARGEST_ARRAY, MOST_PER_BYTE, DataError, check_file, write_atomically
 
-SPLITS = ("train", "test")
-
-KNOWN_FILTERS = {1: "gzip", 2: "shuffle", 3: "fletcher32"}
-"""HDF5's own numbers for the ways of storing that are read here."""
+FILTERS = {1, 2, 3}  # HDF5's numbers for gzip, shuffle and fletcher32, which are read here
 
 
 def read_signs_split(path: str | Path, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Read one half of the sign digits from an HDF5 file.
 
-    path: the file; split: 'train' or 'test', which is how the keys begin.
+    path: the file; split: 'train' or 'test', the beginning of the keys.
     Returns (x, y, classes): x uint8 (N, H, W, 3), y int64 (N,) with 0 <= y < K, classes int64 (K,),
     which is 0 … K-1. Labels stored as (1, N) are accepted.
-    Raises DataError when the file is missing, damaged, cut short, not HDF5, without one of the keys
-    (it says which are there), points to other files, or holds anything but the above.
+    Raises DataError when the file is missing, damaged, cut short, not HDF5, lacks one of the keys
+    (the message lists those it has), points to other files, or holds anything else.
     """
     path = Path(path)
     _check_split(split)
@@ -47,8 +44,8 @@ def read_signs_split(path: str | Path, split: str) -> tuple[np.ndarray, np.ndarr
     except Exception as error:  # a damaged file can make h5py raise nearly anything
         reason = str(error).split("\n")[0][:200]
         raise DataError(
-            f"{path} is not a readable HDF5 file ({reason}). It is damaged, cut short or something "
-            "else; delete it and fetch it again."
+            f"{path} is not a readable HDF5 file ({reason}). It is damaged, cut short or of "
+            "another kind; delete it and fetch it again."
         ) from error
     try:
         return check_signs(x, y, classes)
@@ -59,10 +56,10 @@ def read_signs_split(path: str | Path, split: str) -> tuple[np.ndarray, np.ndarr
 def write_signs(path: str | Path, split: str, x, y, classes=range(6)) -> None:
     """Write one half of the sign digits as an HDF5 file that `read_signs_split` reads.
 
-    split: 'train' or 'test'; x: uint8 (N, H, W, 3); y: integers (N,), 0 <= y < K; classes: 0 … K-1.
-    Compressed, with checksums, without time stamps: the same arrays give the same bytes. An
-    existing file is replaced in one step, or left alone when anything goes wrong. Raises DataError
-    for arrays that do not fit.
+    path: the file; split: 'train' or 'test'; x: uint8 (N, H, W, 3); y: integers (N,), 0 <= y < K;
+    classes: 0 … K-1. The file is compressed and has checksums but no time stamps, so the same
+    arrays give the same bytes. An existing file is replaced in one step, or left alone when
+    anything goes wrong. Raises DataError for arrays that do not fit.
     """
     _check_split(split)
     x, y, classes = check_signs(np.asarray(x), np.asarray(y), np.asarray(classes))
@@ -73,26 +70,18 @@ def write_signs(path: str | Path, split: str, x, y, classes=range(6)) -> None:
         access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
         access.set_libver_bounds(h5py.h5f.LIBVER_V110, h5py.h5f.LIBVER_V110)
         handle = h5py.h5f.create(bytes(part), h5py.h5f.ACC_EXCL, create, access)
+        how = dict(compression="gzip", compression_opts=9, track_times=False)
+        arrays = {f"{split}_set_x": x, f"{split}_set_y": y, "list_classes": classes}
         with h5py.File(handle) as file:
-            for key, array in (
-                (f"{split}_set_x", x),
-                (f"{split}_set_y", y),
-                ("list_classes", classes),
-            ):
-                file.create_dataset(
-                    key,
-                    data=array,
-                    chunks=(min(len(array), 64), *array.shape[1:]),
-                    compression="gzip",
-                    compression_opts=9,
-                    track_times=False,
-                )
+            for key, array in arrays.items():
+                chunks = (min(len(array), 64), *array.shape[1:])
+                file.create_dataset(key, data=array, chunks=chunks, **how)
 
 
 def check_signs(x, y, classes):
     """Check images, labels and classes and return them as (x, y, classes), labels int64 (N,).
 
-    Shapes and dtypes as in `read_signs_split`. Raises DataError with what is wrong.
+    x, y, classes: arrays as in `read_signs_split`. Raises DataError with what is wrong.
     """
     if x.ndim != 4 or x.shape[3] != 3 or x.dtype != np.uint8 or 0 in x.shape:
         raise DataError(f"images must be uint8 (N, H, W, 3); these are {x.dtype} {x.shape}.")
@@ -117,7 +106,7 @@ def check_signs(x, y, classes):
 
 
 def _check_split(split):
-    if split not in SPLITS:
+    if split not in ("train", "test"):
         raise DataError(f"split must be 'train' or 'test'; got {split!r}.")
 
 
@@ -131,7 +120,7 @@ def _read_array(file, key, path):
         raise DataError(f"{path}: {key!r} points elsewhere instead of holding data; not followed.")
     dataset = file[key]
     if not isinstance(dataset, h5py.Dataset):
-        raise DataError(f"{path}: {key!r} is not an array; is it another file?")
+        raise DataError(f"{path}: {key!r} is not an array. Is it another file?")
     if dataset.is_virtual or dataset.external:
         raise DataError(f"{path}: {key!r} takes its numbers from other files; not followed.")
     if dataset.shape is None or dataset.dtype.kind not in "iu":
@@ -156,8 +145,8 @@ def _check_size(dataset, key, path):
     else:
         create = dataset.id.get_create_plist()
         filters = {create.get_filter(i)[0] for i in range(create.get_nfilters())}
-        if not filters <= set(KNOWN_FILTERS):
-            raise DataError(f"{path}: {key!r} is compressed in a way that is not read here.")
+        if not filters <= FILTERS:
+            raise DataError(f"{path}: {key!r} is compressed in a way that is not supported.")
         if dataset.dtype.itemsize * math.prod(chunks) > LARGEST_ARRAY:
             raise DataError(f"{path}: {key!r} is stored in pieces of {chunks} numbers: too large.")
         needed = math.prod(-(-n // c) for n, c in zip(dataset.shape, chunks, strict=True))

@@ -1,4 +1,4 @@
-"""The IDX format, in which MNIST is published: a few numbers about the array, then the array.
+"""The IDX format, in which MNIST is published: a short header, then the numbers of the array.
 
     bytes   meaning                                  in train-images-idx3-ubyte
     0 – 1   two zeros                                00 00
@@ -7,11 +7,11 @@
     4 …     D sizes, 4 bytes each, big-endian        00 00 EA 60   60,000 images
                                                      00 00 00 1C   28 rows
                                                      00 00 00 1C   28 columns
-    then    the numbers, big-endian, the last dimension running fastest
+    then    the numbers, big-endian, with the last index changing fastest
 
-*Big-endian*: the most significant byte comes first, so 00 00 EA 60 is 0xEA60 = 60,000. Most files
-are also compressed with gzip. Source: Y. LeCun, C. Cortes and C. J. C. Burges, "The MNIST database
-of handwritten digits", section "File formats for the MNIST database".
+*Big-endian* means that the most significant byte comes first, so 00 00 EA 60 is 0xEA60 = 60,000.
+Most files are also compressed with gzip. Source: Y. LeCun, C. Cortes and C. J. C. Burges, "The
+MNIST database of handwritten digits", section "File formats for the MNIST database".
 """
 
 import gzip
@@ -24,7 +24,7 @@ import numpy as np
 
 from .files import LARGEST_ARRAY, MOST_PER_BYTE, DataError, check_file, write_atomically
 
-TYPES = {
+TYPES = {  # type code: NumPy dtype
     0x08: np.dtype(np.uint8),
     0x09: np.dtype(np.int8),
     0x0B: np.dtype(np.int16),
@@ -32,20 +32,16 @@ TYPES = {
     0x0D: np.dtype(np.float32),
     0x0E: np.dtype(np.float64),
 }
-"""Type code -> NumPy dtype."""
-
-MOST_DIMENSIONS = 8
-"""The format allows 255 dimensions; images need 3 or 4."""
-
+MOST_DIMENSIONS = 8  # the format allows 255; images need 3 or 4
 GZIP_MAGIC = b"\x1f\x8b"
 
 
 def read_idx(path: str | Path) -> np.ndarray:
     """Read an IDX file, gzipped or plain (its first two bytes tell which, not its name).
 
-    Returns a new array of the shape and dtype that the header announces, in the machine's byte
-    order. Raises DataError, and reads nothing, when the file is missing, damaged, cut short, longer
-    than announced or not IDX. The announced size is checked before any memory is taken for it.
+    path: the file. Returns a new array of the shape and dtype that the header announces, in the
+    machine's byte order. Raises DataError when the file is missing, damaged, cut short, longer than
+    announced or not IDX. The announced size is checked before any memory is taken for it.
     """
     path = Path(path)
     file_size = check_file(path)
@@ -59,8 +55,8 @@ def read_idx(path: str | Path) -> np.ndarray:
             return _read_array(file, path, at_most=file_size)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
-            f"{path} cannot be read to its end: {error}. The file is damaged or was cut short; "
-            "delete it and fetch it again."
+            f"{path} cannot be read to its end: {error}. It is damaged or cut short; delete it and "
+            "fetch it again."
         ) from error
 
 
@@ -84,7 +80,7 @@ def _read_array(file, path, at_most):
     if len(data) > size:
         raise DataError(
             f"{path} goes on after the {size:,} bytes that its header announces ({text} numbers of "
-            f"type {dtype}): header or file is damaged; fetch it again."
+            f"type {dtype}). It is damaged; fetch it again."
         )
     array = np.frombuffer(data, dtype=dtype.newbyteorder(">")).reshape(shape)
     return array.astype(dtype)  # a writable copy in the machine's byte order
@@ -95,8 +91,8 @@ def _read_header(file, path):
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
         raise DataError(
-            f"{path} is not an IDX file: it begins with {magic.hex(' ') or 'nothing'}, "
-            "and an IDX file begins with 00 00, a type code and the number of dimensions."
+            f"{path} is not an IDX file: it begins with {magic.hex(' ') or 'nothing'}, but IDX "
+            "files begin with 00 00, a type code and the number of dimensions."
         )
     code, dimensions = magic[2], magic[3]
     if code not in TYPES:
@@ -115,17 +111,16 @@ def _read_header(file, path):
         raise DataError(f"{path} ends within its header; it is cut short, so fetch it again.")
     shape = struct.unpack(f">{dimensions}I", sizes)
     if 0 in shape:
-        raise DataError(
-            f"{path} announces an array without any number in it, shape {shape}; fetch it again."
-        )
+        raise DataError(f"{path} announces an empty array, shape {shape}; fetch it again.")
     return TYPES[code], shape
 
 
 def write_idx(path: str | Path, array: np.ndarray) -> None:
     """Write `array` as an IDX file: gzipped when the name ends in .gz, the same bytes every time.
 
-    array: 1 to 8 dimensions, none of them 0; dtype uint8, int8, int16, int32, float32 or float64.
-    An existing file is replaced in one step, or left alone when anything goes wrong.
+    path: the file; array: 1 to 8 dimensions, none of them 0; dtype uint8, int8, int16, int32,
+    float32 or float64. An existing file is replaced in one step, or left alone when anything goes
+    wrong.
     Raises DataError for an array that IDX cannot hold.
     """
     path = Path(path)
@@ -134,11 +129,11 @@ def write_idx(path: str | Path, array: np.ndarray) -> None:
     dtype = array.dtype.newbyteorder("=")
     if dtype not in codes:
         raise DataError(
-            f"IDX has no type for {array.dtype}; convert first, labels by `y.astype(np.uint8)`."
+            f"IDX has no type for {array.dtype}; convert first, labels with `y.astype(np.uint8)`."
         )
     if not 1 <= array.ndim <= MOST_DIMENSIONS or array.size == 0 or max(array.shape) >= 2**32:
         raise DataError(
-            f"IDX files here have 1 to {MOST_DIMENSIONS} dimensions, none of them 0; the array's "
+            f"IDX files here have 1 to {MOST_DIMENSIONS} dimensions, none of them 0; this array's "
             f"shape is {array.shape}."
         )
     header = struct.pack(f">2xBB{array.ndim}I", codes[dtype], array.ndim, *array.shape)

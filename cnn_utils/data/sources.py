@@ -281,7 +281,7 @@ def _offline() -> bool:
 
 def _find_files(folder: Path, data_set: DataSet, plain=True) -> dict[File, Path]:
     """The files of a set that are in `folder`; plain: they may be there without the .gz."""
-    found = {}
+    found: dict[File, Path] = {}
     for file in data_set.files:
         for name in (file.name, file.name.removesuffix(".gz"))[: 1 + plain]:
             if os.path.lexists(folder / name):

@@ -184,7 +184,7 @@ def conv2d_backward(dz, cache, need_dx: bool = True):
 
     def backward(block):
         d = dz[block]
-        if need_dx:
+        if dx is not None:
             wide = spread(d, size, stride, pads, x.shape[1:3])
             dx[block] = correlate(wide, rotate(w), (1, 1), x.shape[1:3])
         return filter_gradient(pad_images(x[block], pads), d, size, stride), sum_over_pixels(d)

@@ -67,7 +67,7 @@ def conv2d_relu_maxpool_forward(x, w, b, padding, size):
 
     def forward(block):
         padded = pad_images(x[block], pads)
-        if small:
+        if tiles is not None:
             tiles[block] = window_view(padded, tile, size)
             best, place = _largest_by_place(tiles[block], w, size)
         else:
@@ -93,7 +93,7 @@ def conv2d_relu_maxpool_backward(da, cache, need_dx: bool = True):
 
     def backward(block):
         d = da[block] * (a[block] > 0)
-        if need_dx:
+        if dx is not None:
             dz = np.zeros((len(d), *z_shape[1:]), d.dtype)
             scatter(d, winner[block], size, size, dz)
             wide = spread(dz, w.shape[:2], (1, 1), pads, x.shape[1:3])

@@ -44,9 +44,9 @@ def batchnorm_forward(
     xhat = rows - across(mean)
     if training:
         var = _channel_sums(np.einsum("ij,ij->j", xhat, xhat), x) / _count(x)
-        running = tuple(
-            momentum * old + (1 - momentum) * new
-            for old, new in zip(running, (mean, var), strict=True)
+        running = (
+            momentum * running[0] + (1 - momentum) * mean,
+            momentum * running[1] + (1 - momentum) * var,
         )
     inv_std = 1 / np.sqrt(var + eps)
     xhat *= across(inv_std)

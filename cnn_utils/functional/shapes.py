@@ -46,7 +46,8 @@ def pair(value, name: str, least: int = 1) -> tuple[int, int]:
             f"{name} must be one int or a pair (vertical, horizontal), not {value!r} "
             f"with {len(values)} entries."
         )
-    return tuple(_integer(v, name, least) for v in values)
+    vertical, horizontal = (_integer(v, name, least) for v in values)
+    return vertical, horizontal
 
 
 def _integer(value, name: str, least: int) -> int:
@@ -75,18 +76,19 @@ def resolve_padding(padding, shape, size, stride) -> tuple[tuple[int, int], tupl
     if isinstance(padding, str):
         if padding != "same":
             raise ValueError(f"padding must be an int, a pair or 'same', not {padding!r}.")
-        ends = []
-        for n, k, s in zip(shape, size, stride, strict=True):
-            total = max((math.ceil(n / s) - 1) * s + k - n, 0)
-            ends.append((total // 2, total - total // 2))
-        return tuple(ends)
+        rows, columns = (
+            max((math.ceil(n / s) - 1) * s + k - n, 0)
+            for n, k, s in zip(shape, size, stride, strict=True)
+        )
+        return (rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2)
     vertical, horizontal = pair(padding, "padding", least=0)
     return ((vertical, vertical), (horizontal, horizontal))
 
 
 def output_shape(shape, size, stride, pads=((0, 0), (0, 0))) -> tuple[int, int]:
     """(H_out, W_out) for (height, width) pairs and the pads of `resolve_padding`."""
-    return tuple(_places(*axis) for axis in zip(shape, size, stride, pads, strict=True))
+    height, width = (_places(*axis) for axis in zip(shape, size, stride, pads, strict=True))
+    return height, width
 
 
 def pad_images(x: np.ndarray, pads) -> np.ndarray:

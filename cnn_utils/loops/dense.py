@@ -38,7 +38,7 @@ def dense_backward(dz, cache, need_dx: bool = True):
             db[m] += dz[n, m]
             for d in range(D):
                 dw[d, m] += x[n, d] * dz[n, m]
-                if need_dx:
+                if dx is not None:
                     dx[n, d] += w[d, m] * dz[n, m]
     return dx, dw, db
 

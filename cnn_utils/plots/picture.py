@@ -6,6 +6,7 @@ import base64
 import io
 from contextvars import ContextVar
 from functools import wraps
+from typing import Any, Literal
 
 import matplotlib
 import numpy as np
@@ -22,7 +23,7 @@ COLOURS = {  # after Okabe & Ito: told apart with every kind of colour vision
     "test": "#56B4E9",
     "wrong": "#D55E00",
 }
-STYLE = {
+STYLE: dict[Any, Any] = {
     "figure.facecolor": "white",
     "font.family": "DejaVu Sans",
     "font.size": 10,
@@ -62,7 +63,7 @@ class Picture(Figure):
         alt: str,
         height: float,
         width: float = WIDTH,
-        layout: str | None = "constrained",
+        layout: Literal["constrained"] | None = "constrained",
     ):
         width = max(width, min(0.1 * len(title) + 0.1, WIDTH))  # room for the title
         super().__init__(figsize=(width, height), dpi=DPI, layout=layout)
