@@ -82,7 +82,7 @@ def _train(arguments) -> int:
 def _data(arguments) -> int:
     from .data import sources
 
-    print(sources.format_status(sources.status()))
+    print(sources.status())
     return 0
 
 

@@ -4,6 +4,7 @@ The servers are on 127.0.0.1; the sets are small ones with the real names.
 """
 
 import hashlib
+import re
 import socket
 import threading
 import time
@@ -425,29 +426,33 @@ def test_nowhere(world, monkeypatch):
 # ---- the overview
 
 
+def table(world) -> dict[tuple[str, str], tuple[str, ...]]:
+    """What `status` says: {(set, where): (arrow, files, size, what)}."""
+    text = sources.status()
+    assert str(world) not in text
+    pattern = r"(→?) +(\w+) +(\S+) +(\d of \d) +([\d.]+ MB|–) +(.+)"
+    rows = [re.fullmatch(pattern, line).groups() for line in text.splitlines()[1:-1]]
+    return {(key, where): (arrow, *rest) for arrow, key, where, *rest in rows}
+
+
 def test_status(world, server, monkeypatch):
     monkeypatch.setenv("CNN_DATASETS", str(world / "mine"))
     make_set(world / "mine/signs", "signs")
     sources.fetch("fashion", progress=False, mirrors=(server.mirror("good", "fashion"),))
-    rows = {(row.key, row.where): row for row in sources.status()}
-    assert len(rows) == 8
-    used = {where for (_, where), row in rows.items() if row.used}
-    assert used == {
-        "datasets/embedded/mnist",
-        "datasets/downloaded/fashion",
-        "$CNN_DATASETS/signs",
+    size = sum(p.stat().st_size for p in (world / "mine/signs").iterdir())
+    nothing = ("", "0 of 4", "–")
+    rows = table(world)
+    assert rows["signs", "$CNN_DATASETS/signs"][2] == f"{size / 1e6:.1f} MB"
+    assert {place: (row[0], row[1], row[3]) for place, row in rows.items()} == {
+        ("mnist", "$CNN_DATASETS/mnist"): nothing,
+        ("mnist", "datasets/downloaded/mnist"): nothing,
+        ("mnist", "datasets/embedded/mnist"): ("→", "4 of 4", "stand-in"),
+        ("fashion", "$CNN_DATASETS/fashion"): nothing,
+        ("fashion", "datasets/downloaded/fashion"): ("→", "4 of 4", "real"),
+        ("signs", "$CNN_DATASETS/signs"): ("→", "2 of 2", "real"),
+        ("signs", "datasets/downloaded/signs"): ("", "0 of 2", "–"),
+        ("signs", "datasets/embedded/signs"): ("", "2 of 2", "stand-in"),
     }
-    row = rows["signs", "$CNN_DATASETS/signs"]
-    assert (row.found, row.wanted, row.is_real, row.problem) == (2, 2, True, "")
-    assert row.size == sum(p.stat().st_size for p in (world / "mine/signs").iterdir())
-    assert not rows["mnist", "datasets/embedded/mnist"].is_real
-    text = sources.format_status(sources.status())
-    assert str(world) not in text
-    assert any(
-        line.split()
-        == ["→", "mnist", "datasets/embedded/mnist", "4", "of", "4", "0.0", "MB"] + ["stand-in"]
-        for line in text.splitlines()
-    )
 
 
 def test_status_tells_of_damage(world, server, monkeypatch):
@@ -458,12 +463,18 @@ def test_status_tells_of_damage(world, server, monkeypatch):
     (world / "mine/signs/test_signs.h5").unlink()
     sources.fetch("mnist", progress=False, mirrors=(server.mirror("good"),))
     (sources.DOWNLOADED / "mnist/t10k-labels-idx1-ubyte.gz").write_bytes(b"x")
-    rows = {row.where: row for row in sources.status()}
-    assert "train-images-idx3-ubyte.gz has the" in rows["$CNN_DATASETS/mnist"].problem
-    assert rows["$CNN_DATASETS/mnist"].used, "a loader fails there instead of passing it over"
-    assert rows["$CNN_DATASETS/signs"].problem == "incomplete"
-    assert "is damaged or another" in rows["datasets/downloaded/mnist"].problem
-    assert str(world) not in sources.format_status(sources.status())
+    (sources.DOWNLOADED / "signs").mkdir()
+    (sources.DOWNLOADED / "signs/test_signs.h5").symlink_to("nowhere")
+    rows = table(world)
+    arrow, files, _, what = rows["mnist", "$CNN_DATASETS/mnist"]
+    assert (arrow, files) == ("→", "4 of 4"), "a loader fails there instead of passing it over"
+    assert what.startswith("$CNN_DATASETS/mnist/train-images-idx3-ubyte.gz has the unknown")
+    arrow, files, _, what = rows["signs", "$CNN_DATASETS/signs"]
+    assert (arrow, files, what) == ("→", "1 of 2", "incomplete")
+    arrow, files, _, what = rows["mnist", "datasets/downloaded/mnist"]
+    assert (arrow, files) == ("", "4 of 4") and "is damaged or another" in what
+    arrow, files, size, what = rows["signs", "datasets/downloaded/signs"]
+    assert (arrow, files, size) == ("", "1 of 2", "0.0 MB") and "No such file" in what
 
 
 def test_the_catalogue():

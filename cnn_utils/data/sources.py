@@ -196,83 +196,59 @@ def show_path(path: Path) -> str:
     return path.name
 
 
-@dataclass(frozen=True)
-class Status:
-    """What one place has of one set.
+def status() -> str:
+    """A table of every place of every set; an arrow marks the place where a loader looks now.
 
-    where: the folder, not absolute; found, wanted: numbers of files; size: bytes found;
-    is_real: False for the embedded stand-in; problem: what is wrong, or ''; used: whether a loader
-    turns to this place now (and fails there, if there is a problem).
+    Reads each file to say what is wrong with it, but downloads nothing.
     """
-
-    key: str
-    where: str
-    found: int
-    wanted: int
-    size: int
-    is_real: bool
-    problem: str
-    used: bool
-
-
-def status() -> list[Status]:
-    """Look at every place of every set, reading each file. Downloads nothing."""
-    folder = datasets_folder()
-    rows = []
+    rows = [("", "set", "where", "files", "size", "what")]
     for key, data_set in SETS.items():
-        places = [("downloaded", DOWNLOADED / key)]
-        if folder is not None:
-            places.insert(0, ("folder", folder / key))
+        places = {"folder": datasets_folder(), "downloaded": DOWNLOADED}
         if data_set.stand_in:
-            places.append(("embedded", EMBEDDED / key))
-        used = False
-        for place, where in places:
-            row = _look_at(data_set, place, where, not used)
-            used = used or row.used
-            rows.append(row)
-    return rows
+            places["embedded"] = EMBEDDED
+        taken = None
+        for place, base in places.items():
+            if base is None:
+                continue
+            found = _find_files(base / key, data_set, plain=place == "folder")
+            complete = len(found) == len(data_set.files)
+            # an incomplete download is completed, an incomplete folder is an error
+            if taken is None and (complete or (found and place == "folder")):
+                taken = place
+            size = sum(path.stat().st_size for path in found.values() if path.exists())
+            rows.append(
+                (
+                    "→" if taken == place else "",
+                    key,
+                    show_path(base / key),
+                    f"{len(found)} of {len(data_set.files)}",
+                    f"{size / 1e6:.1f} MB" if found else "–",
+                    _what_is_there(found, place, complete),
+                )
+            )
+    widths = [max(len(row[column]) for row in rows) for column in range(5)] + [0]
+    lines = [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    end = "→ what a loader takes. `python -m cnn_utils data fetch NAME` downloads a set."
+    return "\n".join([*lines, end])
 
 
-def _look_at(data_set: DataSet, place: str, where: Path, is_next: bool) -> Status:
-    found = _find_files(where, data_set, plain=place == "folder")
-    wanted = len(data_set.files)
-    problem = "incomplete" if 0 < len(found) < wanted else ""
-    size = 0
+def _what_is_there(found: dict[File, Path], place: str, complete: bool) -> str:
+    """The last column: a problem, or whether the files are the real ones."""
     for file, path in found.items():
         try:
-            size += path.stat().st_size
             if place == "downloaded":
                 _check_content(file, path)
             file.read(path)
         except (OSError, DataError) as error:
-            problem = str(error).replace(str(path), show_path(path))
-    # a started download is completed, not used as it is
-    used = is_next and (len(found) == wanted or (len(found) > 0 and place == "folder"))
-    real = place != "embedded"
-    return Status(data_set.key, show_path(where), len(found), wanted, size, real, problem, used)
-
-
-def format_status(rows: list[Status]) -> str:
-    """Write the rows of `status()` as a table; an arrow points to the place a loader turns to."""
-    lines = [("", "set", "where", "files", "size", "what")]
-    for row in rows:
-        lines.append(
-            (
-                "→" if row.used else "",
-                row.key,
-                row.where,
-                f"{row.found} of {row.wanted}",
-                f"{row.size / 1e6:.1f} MB" if row.found else "–",
-                row.problem or ("–" if not row.found else "real" if row.is_real else "stand-in"),
-            )
-        )
-    widths = [max(len(line[i]) for line in lines) for i in range(5)] + [0]
-    table = [
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    ]
-    table.append("→ what a loader takes. `python -m cnn_utils data fetch NAME` downloads a set.")
-    return "\n".join(table)
+            return str(error).replace(str(path), show_path(path))
+    if not found:
+        return "–"
+    if not complete:
+        return "incomplete"
+    return "stand-in" if place == "embedded" else "real"
 
 
 def _offline() -> bool:
