@@ -1,0 +1,48 @@
+"""The worked examples: the results that are typed out follow from the numbers they start from."""
+
+import numpy as np
+import pytest
+
+from cnn_utils import example, loops
+from cnn_utils.example import as_batch, as_filters
+
+
+def test_every_array_is_of_integers_and_read_only():
+    arrays = {name: value for name, value in vars(example).items() if name.isupper()}
+    assert len(arrays) == 15
+    for array in arrays.values():
+        assert array.dtype == int
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+
+
+def test_four_axes():
+    assert as_batch(example.X).shape == (1, 3, 3, 1)
+    assert as_filters(example.W).shape == (2, 2, 1, 1)
+    assert np.array_equal(as_batch(example.X)[0, :, :, 0], example.X)
+    assert np.array_equal(as_filters(example.W)[:, :, 0, 0], example.W)
+
+
+def test_the_convolution_and_its_gradients():
+    z, cache = loops.conv2d_forward(as_batch(example.X), as_filters(example.W), example.B)
+    dx, dw, db = loops.conv2d_backward(as_batch(example.DZ), cache)
+    for found, written in (
+        (z, as_batch(example.Z)),
+        (dx, as_batch(example.DX)),
+        (dw, as_filters(example.DW)),
+        (db, example.DB),
+    ):
+        assert np.array_equal(found, written)
+
+
+def test_the_layer_with_two_channels_begins_with_the_same_numbers():
+    assert np.array_equal(example.VOLUME[:, :, 0], example.X)
+    assert np.array_equal(example.FILTERS[:, :, 0, 0], example.W)
+    assert example.BIASES[0] == example.B[0]
+
+
+def test_max_pooling_and_its_gradient():
+    a, cache = loops.maxpool2d_forward(as_batch(example.POOL_X), 2)
+    assert np.array_equal(a, as_batch(example.POOL_A))
+    dx = loops.maxpool2d_backward(as_batch(example.POOL_DA), cache)
+    assert np.array_equal(dx, as_batch(example.POOL_DX))
