@@ -11,8 +11,8 @@ from helpers import texts
 from matplotlib.text import Text
 
 from cnn_course import explorers
-from cnn_course.explorers.column_builder import column_picture, example, find
-from cnn_utils import loops
+from cnn_course.explorers.column_builder import column_picture, find, setting
+from cnn_utils import example, loops
 
 SETTINGS = list(itertools.product((1, 2), (0, 1), (1, 2)))  # stride, padding, channels
 MODULE = sys.modules["cnn_course.explorers.column_builder"]  # the package has the function
@@ -31,13 +31,13 @@ def click(explorer, name, cell):
 def numbers(monkeypatch):
     """A function: the numbers of a grid of a picture, as texts or as outlines, by their places."""
     outlined = {}
-    write = MODULE.write
+    draw_texts = MODULE.draw_texts
 
     def recording(board, written, size, colour):
         outlined.setdefault(id(board), []).extend(written)
-        write(board, written, size, colour)
+        draw_texts(board, written, size, colour)
 
-    monkeypatch.setattr(MODULE, "write", recording)
+    monkeypatch.setattr(MODULE, "draw_texts", recording)
 
     def read(board, name):
         grid = board.grids[name]
@@ -59,13 +59,13 @@ def numbers(monkeypatch):
 def test_starts_on_the_worked_example(numbers):
     explorer = explorers.column_builder()
     canonical = {
-        "image 0": [[0, 1, 2], [3, -1, 1], [2, -2, 3]],
-        "W": [[-2, -1, 2, 3]],
+        "image 0": example.X,
+        "W": example.W.reshape(1, 4),
         "cols": [[0, 1, 3, -1], [1, 2, -1, 1], [3, -1, 2, -2], [-1, 1, -2, 3]],
-        "Z − b": [[2], [-3], [-7], [6]],
+        "Z − b": (example.Z - example.B).reshape(4, 1),
     }
     for name, values in canonical.items():
-        assert numbers(explorer.picture, name).tolist() == values
+        assert np.array_equal(numbers(explorer.picture, name), values)
     assert explorer.view.alt == (
         "cols[0, 3] = X[1, 1] = −1: cell [1, 1] of window [0, 0]. "
         "Row 0 times W: 0·(−2) + 1·(−1) + 3·2 + (−1)·3 = 2, which is Z[0, 0] − b. "
@@ -73,12 +73,12 @@ def test_starts_on_the_worked_example(numbers):
     )
     explorer.set(direction="col2im")
     canonical = {
-        "image 0": [[-4, 0, 1], [2, -3, -6], [2, 9, 9]],
-        "cols": np.outer([2, -1, 1, 3], [-2, -1, 2, 3]).tolist(),
-        "dZ": [[2], [-1], [1], [3]],
+        "image 0": example.DX,
+        "cols": np.outer(example.DZ, example.W),
+        "dZ": example.DZ.reshape(4, 1),
     }
     for name, values in canonical.items():
-        assert numbers(explorer.picture, name).tolist() == values
+        assert np.array_equal(numbers(explorer.picture, name), values)
     assert explorer.view.alt.endswith(
         "dX[1, 1] = cols[0, 3] + cols[1, 2] + cols[2, 1] + cols[3, 0] "
         "= 6 + (−2) + (−1) + (−6) = −3."
@@ -87,7 +87,7 @@ def test_starts_on_the_worked_example(numbers):
 
 @pytest.mark.parametrize(("stride", "padding", "channels"), SETTINGS)
 def test_all_numbers_are_those_of_the_loops(numbers, stride, padding, channels):
-    case = example(stride, padding, channels)
+    case = setting(stride, padding, channels)
     crop = slice(padding, case.x.shape[0] - padding)
     x = case.x[None, crop, crop]
     w = case.w.reshape(2, 2, channels, 1)
@@ -108,7 +108,7 @@ def test_all_numbers_are_those_of_the_loops(numbers, stride, padding, channels):
 
 @pytest.mark.parametrize(("stride", "padding", "channels"), SETTINGS)
 def test_every_sum_and_every_list_of_places_is_right(stride, padding, channels):
-    case = example(stride, padding, channels)
+    case = setting(stride, padding, channels)
     settings = dict(stride=stride, padding=padding, channels=channels)
     total = 0
     for r, q, c in np.ndindex(case.x.shape):

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from cnn_course.explorers import larger_example
 from cnn_utils import example, loops
 from cnn_utils.example import as_batch, as_filters
 
@@ -46,3 +47,18 @@ def test_max_pooling_and_its_gradient():
     assert np.array_equal(a, as_batch(example.POOL_A))
     dx = loops.maxpool2d_backward(as_batch(example.POOL_DA), cache)
     assert np.array_equal(dx, as_batch(example.POOL_DX))
+
+
+def test_the_larger_example_holds_the_same_numbers():
+    assert np.array_equal(larger_example.IMAGE[:3, :3], example.VOLUME)
+    assert np.array_equal(larger_example.FILTER, example.FILTERS[..., 0])
+    assert np.array_equal(larger_example.GRADIENT[1:3, 1:3], example.DZ)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.parametrize(("stride", "padding"), [(1, 0), (1, 1), (2, 0), (2, 1)])
+def test_the_gradient_of_each_layer_has_the_shape_of_its_output(stride, padding, channels):
+    x, w, dz = larger_example.layer(stride, padding, channels)
+    assert x.shape[2] == w.shape[2] == channels
+    z, _ = loops.conv2d_forward(x[None], w[..., None], example.B, stride)  # x is padded already
+    assert z[0, ..., 0].shape == dz.shape

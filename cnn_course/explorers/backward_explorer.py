@@ -6,34 +6,24 @@ dZ[i, j] · W[u, v] to dX[r, c] and dZ[i, j] · X[r, c] to dW[u, v]. The picture
 
 from __future__ import annotations
 
-from functools import cache
 from textwrap import wrap
 from typing import NamedTuple
 
 import numpy as np
-from ipywidgets import Layout, ToggleButtons
-from matplotlib.font_manager import FontProperties
-from matplotlib.patches import PathPatch, Rectangle
-from matplotlib.path import Path
-from matplotlib.textpath import TextPath
+from matplotlib.patches import Rectangle
 
 from cnn_utils import loops
-from cnn_utils.plots.board import Board, shown
-from cnn_utils.plots.picture import COLOURS
+from cnn_utils.plots.board import Board, bracketed, shown
+from cnn_utils.plots.picture import COLOURS, styled
 
-from .explorer import Explorer, cell_slider
-
-# The numbers of all lessons are in the upper left corner of X and in the middle of the 4×4 dZ.
-X = np.array(
-    [[0, 1, 2, 1, 3], [3, -1, 1, 0, -1], [2, -2, 3, 2, 1], [1, 0, -1, 2, 0], [-2, 1, 1, 3, 2]]
-)
-W = np.array([[-2, -1], [2, 3]])
-DZ = np.array([[1, 0, -2, 1], [-1, 2, -1, 2], [0, 1, 3, -1], [2, -1, 1, 0]])
-MIDDLE = slice(1, 3)
+from .controls import slider, toggles
+from .drawing import draw_texts
+from .explorer import Explorer
+from .larger_example import layer
 
 
-class Example(NamedTuple):
-    """Arrays of one setting; with padding, x and dx are those of the padded input."""
+class Setting(NamedTuple):
+    """Integer arrays of one setting, each with two axes; x and dx are those of the padded input."""
 
     x: np.ndarray
     w: np.ndarray
@@ -52,20 +42,17 @@ class Term(NamedTuple):
     x: tuple[int, int]
 
 
-def example(stride: int = 1, padding: int = 0) -> Example:
-    """Make the example of a setting: the lesson's 3×3 X, or 5×5 where a stride has to be seen."""
-    x = np.pad(X[:3, :3], padding) if padding or stride == 1 else X
-    dz = DZ if padding and stride == 1 else DZ[MIDDLE, MIDDLE]
+def setting(stride: int = 1, padding: int = 0) -> Setting:
+    """Return the arrays of a setting: stride 1 or 2, padding 0 or 1."""
+    x, w, dz = layer(stride, padding)
     # loops.conv2d_backward crops what belongs to padding, so it is given the padded input
-    _, cache = loops.conv2d_forward(
-        x[None, ..., None], W[..., None, None], np.zeros(1, int), stride
-    )
+    _, cache = loops.conv2d_forward(x[None], w[..., None], np.zeros(1, int), stride)
     dx, dw, _ = loops.conv2d_backward(dz[None, ..., None], cache)
-    return Example(x, W, dz, dx[0, ..., 0], dw[..., 0, 0], stride, padding)
+    return Setting(x[..., 0], w[..., 0], dz, dx[0, ..., 0], dw[..., 0, 0], stride, padding)
 
 
-def terms(case: Example, array: str, cell: tuple[int, int]) -> list[Term]:
-    """List the products in which a cell of 'dZ', 'dX' or 'dW' takes part, in the order of dZ."""
+def terms(case: Setting, array: str, cell: tuple[int, int]) -> list[Term]:
+    """List the products that involve a cell of array ('dZ', 'dX' or 'dW'), in the order of dZ."""
     every = [
         Term((i, j), (u, v), (case.stride * i + u, case.stride * j + v))
         for i, j in np.ndindex(case.dz.shape)
@@ -75,16 +62,18 @@ def terms(case: Example, array: str, cell: tuple[int, int]) -> list[Term]:
     return [term for term in every if getattr(term, place) == cell]
 
 
+@styled
 def backward_picture(
     array: str = "dX", row: int = 1, column: int = 1, stride: int = 1, padding: int = 0
 ) -> Board:
     """Draw X, W, dZ, dX and dW, and how the chosen cell is made or what it gives.
 
-    array: 'dZ', 'dX' or 'dW', the one with the chosen cell (row, column); beyond the last row or
-    column, the last one is meant. stride: 1 or 2; padding: 0 or 1. With padding, X and dX are shown
-    with the border of the padding, and cells are counted from its corner.
+    array: 'dZ', 'dX' or 'dW', the one with the chosen cell (row, column), which are integers; a row
+    or column beyond the last means the last. stride: 1 or 2; padding: 0 or 1. With padding, X and
+    dX are shown with the border of the padding, and cells are counted from its corner. Grids: "X",
+    "W", "dZ", "dX", "dW", and "products" or "to dX" and "to dW".
     """
-    case = example(stride, padding)
+    case = setting(stride, padding)
     rows, columns = getattr(case, array.lower()).shape
     cell = min(row, rows - 1), min(column, columns - 1)
     found = terms(case, array, cell)
@@ -114,17 +103,17 @@ def backward_picture(
         values, faint = getattr(case, name.lower()), ~inside if name in ("X", "dX") else ()
         board.grid(name, values, x, y, kind, label=label, marked=marked, faint=faint)
         if name != array and cells:
-            letters(board, name, cells)
+            _letters(board, name, cells)
     if padding:
-        frame_the_rest(board, case)
-    draw_products(board, case, array, cell, found, third, lower)
+        _frame_without_padding(board, case)
+    _draw_products(board, case, array, cell, found, third, lower)
 
     for number, line in enumerate(formula):
         board.note(0.4, lower + tall + 0.6 + 0.6 * number, line)
     return board
 
 
-def draw_products(board, case, array, cell, found, x, y) -> None:
+def _draw_products(board, case, array, cell, found, x, y) -> None:
     """Draw what the chosen cell gives (dZ), or the products whose sum it is (dX, dW)."""
     if array == "dZ":
         dz = case.dz[cell]
@@ -135,48 +124,38 @@ def draw_products(board, case, array, cell, found, x, y) -> None:
         factor = bracketed(dz)
         board.grid("to dX", to_dx, x, y, "gradient", label=f"to dX: {factor}·W", faint=to_dx == "")
         board.grid("to dW", to_dw, right, y, "gradient", label=f"to dW: {factor}·X")
-        letters(board, "to dX", [term.x for term in found])
-        letters(board, "to dW", [term.w for term in found])
+        _letters(board, "to dX", [term.x for term in found])
+        _letters(board, "to dW", [term.w for term in found])
         return
     products = np.full(case.dz.shape, "", object)
     for term in found:
-        products[term.z] = shown(product(case, array, term)[2])
+        products[term.z] = shown(_product(case, array, term)[2])
     other = "W" if array == "dX" else "X"
     board.grid("products", products, x, y, "gradient", label=f"dZ · {other}, letter by letter")
-    letters(board, "products", [term.z for term in found])
+    _letters(board, "products", [term.z for term in found])
     total = shown(getattr(case, array.lower())[cell])
     down = y + case.dz.shape[0] / 2
     board.note(x + case.dz.shape[1] + 0.3, down, f"sum: {total}", fontweight="bold")
 
 
-def product(case: Example, array: str, term: Term) -> tuple[int, int, int]:
+def _product(case: Setting, array: str, term: Term) -> tuple[int, int, int]:
     """Both factors and the product of a term, on its way to 'dX' or 'dW'."""
     dz = case.dz[term.z]
     other = case.w[term.w] if array == "dX" else case.x[term.x]
     return dz, other, dz * other
 
 
-def letters(board: Board, name: str, cells) -> None:
-    """Write a, b, c … into the corners of cells: those with one letter are multiplied.
-
-    As one artist: dozens of texts would take longer to draw than an explorer has time.
-    """
+def _letters(board: Board, name: str, cells) -> None:
+    """Write a, b, c … into the corners of cells: those with the same letter are multiplied."""
     grid = board.grids[name]
-    paths = []
-    for letter, (row, column) in zip("abcdefghijklmnop", cells, strict=False):
-        place = grid.x + grid.side * column + 0.09, grid.y + grid.side * row + 0.27
-        paths.append(Path(outline(letter).vertices * (1, -1) + place, outline(letter).codes))
-    look = dict(facecolor="#333333", lw=0)
-    board.axis.add_artist(PathPatch(Path.make_compound_path(*paths), **look))
+    texts = [
+        (grid.x + grid.side * column + 0.09, grid.y + grid.side * row + 0.27, letter)
+        for letter, (row, column) in zip("abcdefghijklmnop", cells, strict=False)
+    ]
+    draw_texts(board, texts, 0.23, "#333333", italic=True, centred=False)
 
 
-@cache
-def outline(letter: str) -> TextPath:
-    """The outline of a letter, in cells; y upwards."""
-    return TextPath((0, 0), letter, size=0.23, prop=FontProperties(style="italic"))
-
-
-def frame_the_rest(board: Board, case: Example) -> None:
+def _frame_without_padding(board: Board, case: Setting) -> None:
     """Frame what is left of X and of dX without the border of the padding."""
     p = case.padding
     for name, kind in (("X", "input"), ("dX", "gradient")):
@@ -187,8 +166,8 @@ def frame_the_rest(board: Board, case: Example) -> None:
         board.axis.add_patch(Rectangle(corner, *sides, **look))
 
 
-def in_words(case: Example, array: str, cell, found) -> tuple[str, list[str], str]:
-    """Title, the sum as lines of the picture, and the sentence of a state."""
+def in_words(case: Setting, array: str, cell, found) -> tuple[str, list[str], str]:
+    """Return the title of a state, its sum as lines of the picture, and its description."""
     padded = "_padded" if case.padding else ""
     here = f"[{cell[0]}, {cell[1]}]"
     if array == "dZ":
@@ -216,9 +195,9 @@ def in_words(case: Example, array: str, cell, found) -> tuple[str, list[str], st
     else:
         title = f"dX{padded}{here} collects from every Z that read X{padded}{here}"
         title = title if found else f"X{padded}{here} is read by no window"
-        name, other, kept = "dX" + padded, "W", what_is_kept(case, cell)
+        name, other, kept = "dX" + padded, "W", _what_is_kept(case, cell)
     if found:
-        pairs = [product(case, array, term)[:2] for term in found]
+        pairs = [_product(case, array, term)[:2] for term in found]
         written = " + ".join(f"{bracketed(a)}·{bracketed(b)}" for a, b in pairs)
         text = f"{name}{here} = {written} = {shown(getattr(case, array.lower())[cell])}"
         indices = [(term.z, term.w if array == "dX" else term.x) for term in found]
@@ -231,7 +210,7 @@ def in_words(case: Example, array: str, cell, found) -> tuple[str, list[str], st
     return title, [*lines, kept] if kept else lines, f"{alt} {kept}".strip()
 
 
-def what_is_kept(case: Example, cell) -> str:
+def _what_is_kept(case: Setting, cell) -> str:
     """Say what becomes of a cell of dX when the padding is cropped; "" where there is none."""
     inside = [k - case.padding for k in cell]
     size = np.array(case.x.shape) - 2 * case.padding
@@ -242,25 +221,19 @@ def what_is_kept(case: Example, cell) -> str:
     return "It lies in the padding, outside the frame, and is thrown away."
 
 
-def bracketed(number) -> str:
-    """A factor: negative numbers in brackets."""
-    return f"({shown(number)})" if number < 0 else shown(number)
-
-
 def backward_explorer() -> Explorer:
-    """Choose a cell of dZ: what does it give? Choose one of dX or dW: which sum is it?"""
+    """Explorer of lesson 05: choose a cell of dZ and see what it gives, or see a sum of dX or dW.
 
-    def choice(width, options):
-        layout = Layout(margin="2px 2em 2px 2px")
-        return ToggleButtons(options=options, style={"button_width": width}, layout=layout)
-
-    array = choice("4em", ["dX", "dW", "dZ"])
-    stride = choice("6em", [("stride 1", 1), ("stride 2", 2)])
-    padding = choice("7em", [("padding 0", 0), ("padding 1", 1)])
-    row, column = cell_slider("row", 2, 1), cell_slider("column", 2, 1)
+    It starts on the worked example, where dX[1, 1] is the sum of four products.
+    """
+    apart = {"layout": {"margin": "2px 2em 2px 2px"}}
+    array = toggles(["dX", "dW", "dZ"], "4em", **apart)
+    stride = toggles({"stride 1": 1, "stride 2": 2}, "6em", **apart)
+    padding = toggles({"padding 0": 0, "padding 1": 1}, "7em", **apart)
+    row, column = slider("row", 2, 1), slider("column", 2, 1)
 
     def fit(_):
-        case = example(stride.value, padding.value)
+        case = setting(stride.value, padding.value)
         rows, columns = getattr(case, array.value.lower()).shape
         row.max, column.max = rows - 1, columns - 1
 

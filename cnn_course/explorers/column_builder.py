@@ -12,35 +12,26 @@ from textwrap import wrap
 from typing import NamedTuple
 
 import numpy as np
-from ipywidgets import Layout, ToggleButtons
-from matplotlib.font_manager import FontProperties
-from matplotlib.patches import PathPatch, Rectangle
-from matplotlib.path import Path
-from matplotlib.textpath import TextPath
+from matplotlib.patches import Rectangle
 
 from cnn_utils import functional
-from cnn_utils.plots.board import INK, Board, product_sum, shown, tint
-from cnn_utils.plots.picture import COLOURS
+from cnn_utils.plots.board import INK, Board, bracketed, product_sum, shown, tint
+from cnn_utils.plots.picture import COLOURS, styled
 
-from .backward_explorer import DZ
-from .backward_explorer import W as W0
-from .backward_explorer import X as X0
-from .explorer import Explorer, cell_slider
-
-# The numbers of all lessons; the second channel is that of lesson 03 in its left upper corner.
-X1 = [[2, 1, 3, 0, 1], [2, 1, -2, 1, 2], [3, -1, 0, -1, 1], [1, 2, 0, 1, -2], [0, -1, 1, 2, 1]]
-X = np.stack([X0, X1], axis=-1)  # (H, W, C)
-W = np.stack([W0, [[1, -1], [1, 1]]], axis=-1)  # (K_h, K_w, C)
+from .controls import slider, toggles
+from .drawing import draw_texts
+from .explorer import Explorer
+from .larger_example import layer
 
 
-class Example(NamedTuple):
-    """Arrays of one setting. x and dx (H, W, C) with padding; rows and columns as in cols."""
+class Setting(NamedTuple):
+    """Integer arrays of one setting, with rows and columns as in cols."""
 
-    x: np.ndarray
+    x: np.ndarray  # (H, W, C), padded
     w: np.ndarray  # (K_h * K_w * C,)
     z: np.ndarray  # (H_out * W_out,), without bias
     dz: np.ndarray  # (H_out * W_out,)
-    dx: np.ndarray
+    dx: np.ndarray  # (H, W, C), of the padded x
     cols: np.ndarray  # (H_out * W_out, K_h * K_w * C): the windows
     dcols: np.ndarray  # the same shape: dz times w
     source: np.ndarray  # the same shape: the number of the pixel, counted row by row
@@ -58,16 +49,14 @@ class Place(NamedTuple):
 
 
 @cache
-def example(stride: int = 1, padding: int = 0, channels: int = 1) -> Example:
-    """Make the example of a setting: the lesson's 3×3 X, or 5×5 where a stride has to be seen."""
-    x = X[:3, :3] if padding or stride == 1 else X
-    x = np.pad(x[..., :channels], [(padding, padding)] * 2 + [(0, 0)])
-    dz = DZ if padding and stride == 1 else DZ[1:3, 1:3]
-    w, size = W[..., :channels], W.shape[:2]
+def setting(stride: int = 1, padding: int = 0, channels: int = 1) -> Setting:
+    """Return the arrays of a setting: stride 1 or 2, padding 0 or 1, channels 1 or 2."""
+    x, w, dz = layer(stride, padding, channels)
+    size = w.shape[:2]
     cols = functional.im2col(x[None], size, stride)
     numbers = np.arange(x.size).reshape(1, *x.shape)
     dcols = np.outer(dz, w)
-    return Example(
+    return Setting(
         x=x,
         w=w.ravel(),
         z=cols @ w.ravel(),
@@ -82,8 +71,12 @@ def example(stride: int = 1, padding: int = 0, channels: int = 1) -> Example:
     )
 
 
-def find(case: Example, choose: str, row: int, column: int, channel: int) -> Place:
-    """Find the chosen pixel and its places in cols; too large numbers mean the last ones."""
+def find(case: Setting, choose: str, row: int, column: int, channel: int) -> Place:
+    """Find the chosen pixel and its places in cols.
+
+    choose: 'entry', then (row, column) is one of cols, or 'pixel', then (row, column, channel) is
+    one of x. Numbers that are too large mean the last ones.
+    """
     entry = None
     if choose == "entry":
         entry = min(row, len(case.cols) - 1), min(column, len(case.w) - 1)
@@ -97,6 +90,7 @@ def find(case: Example, choose: str, row: int, column: int, channel: int) -> Pla
     return Place(pixel, entries, entry)
 
 
+@styled
 def column_picture(
     direction: str = "im2col",
     choose: str = "entry",
@@ -111,13 +105,14 @@ def column_picture(
 
     direction: 'im2col' or 'col2im'. choose: 'entry' for (row, column) of cols, or 'pixel' for
     (row, column, channel) of X, counted from the corner of the padding; too large numbers mean the
-    last ones. stride: 1 or 2; padding: 0 or 1; channels: 1 or 2.
+    last ones. stride: 1 or 2; padding: 0 or 1; channels: 1 or 2. Grids: "image 0", "image 1", "W",
+    "cols", and "Z − b" or "dZ".
     """
-    case = example(stride, padding, channels)
+    case = setting(stride, padding, channels)
     place = find(case, choose, row, column, channel)
     back = direction == "col2im"
     many = len(case.cols) > 9
-    title, lines, alt = in_words(case, place, back, 80 if many else 92)
+    title, lines, alt = _in_words(case, place, back, 80 if many else 92)
     tall, wide, _ = case.x.shape
     places, width = case.cols.shape
     left, top = wide + 4.2, 2.7  # where cols begins
@@ -125,12 +120,12 @@ def column_picture(
     across = 21.2 if many else max(left + width + 3, 16)
     board = Board(title, alt, across, foot + 0.62 * len(lines), 0.33 if many else 0.46)
 
-    draw_images(board, case, place, back, top)
+    _draw_images(board, case, place, back, top)
     board.grid("W", case.w, left, 0.8, "kernel", label="W, row by row")
-    draw_cols(board, case, place, back, left, top)
+    _draw_cols(board, case, place, back, left, top)
     name, values, kind = ("dZ", case.dz, "gradient") if back else ("Z − b", case.z, "output")
     lit = np.arange(places)[:, None] == (place.entry[0] if place.entry else -1)
-    numbers(board, name, values[:, None], left + width + 0.9, top, kind, name, (), (), lit)
+    _numbers(board, name, values[:, None], left + width + 0.9, top, kind, name, (), (), lit)
     board.note(left + width + 0.45, top + places / 2, "" if back else "=", ha="center", fontsize=14)
     x, y = wide + 0.9, top + tall / 2
     board.arrow(*([(x + 1.3, y), (x, y)] if back else [(x, y), (x + 1.3, y)]))
@@ -149,7 +144,7 @@ def column_picture(
     return board
 
 
-def draw_images(board: Board, case: Example, place: Place, back: bool, top: float) -> None:
+def _draw_images(board: Board, case: Setting, place: Place, back: bool, top: float) -> None:
     """Draw the channels of X, or of dX, below each other."""
     name, values, kind = ("dX", case.dx, "gradient") if back else ("X", case.x, "input")
     tall, wide, channels = values.shape
@@ -167,21 +162,21 @@ def draw_images(board: Board, case: Example, place: Place, back: bool, top: floa
         lit = inside.copy()
         for cell in marked:
             lit[cell] = True
-        numbers(board, f"image {c}", values[..., c], 0.4, y, kind, label, marked, faint, lit)
+        _numbers(board, f"image {c}", values[..., c], 0.4, y, kind, label, marked, faint, lit)
         if p:
             look = dict(fill=False, edgecolor=tint(COLOURS[kind], 1.4), lw=1.6, ls=(0, (4, 2)))
             sides = wide - 2 * p, tall - 2 * p
             board.axis.add_patch(Rectangle((0.4 + p, y + p), *sides, **look))
 
 
-def draw_cols(board: Board, case: Example, place: Place, back: bool, x: float, y: float) -> None:
+def _draw_cols(board: Board, case: Setting, place: Place, back: bool, x: float, y: float) -> None:
     """Draw cols, its rows named by their windows, its columns by their cells."""
     values, kind = (case.dcols, "gradient") if back else (case.cols, "input")
     lit = np.zeros(values.shape, bool)
     lit[tuple(np.array(place.entries, int).reshape(-1, 2).T)] = True
     if place.entry is not None:
         lit[place.entry[0]] = True
-    numbers(board, "cols", values, x, y, kind, "", place.entries, (), lit)
+    _numbers(board, "cols", values, x, y, kind, "", place.entries, (), lit)
     look = dict(color=tint(COLOURS[kind], 1.4), weight="bold", ha="right")
     board.note(x - 0.2, y - 0.75, "cols = dZ · Wᵀ" if back else "cols", **look)
     channels = case.x.shape[2]
@@ -190,81 +185,60 @@ def draw_cols(board: Board, case: Example, place: Place, back: bool, x: float, y
     beside = [
         (x - 0.5, y + m + 0.62, f"{i},{j}") for m, (i, j) in enumerate(np.ndindex(case.shape))
     ]
-    write(board, above + beside, 0.3, "#555555")
+    draw_texts(board, above + beside, 0.3, "#555555")
 
 
-def numbers(board: Board, name: str, values, x, y, kind, label, marked, faint, lit) -> None:
+def _numbers(board: Board, name: str, values, x, y, kind, label, marked, faint, lit) -> None:
     """Draw a grid whose numbers are texts where lit, and one artist together elsewhere."""
     texts = np.array([[shown(number) for number in line] for line in values], object)
     look = dict(label=label, marked=marked, faint=faint)
     board.grid(name, np.where(lit, texts, ""), x, y, kind, **look)
     others = [(x + k + 0.5, y + m + 0.62, texts[m, k]) for m, k in np.argwhere(~lit)]
-    write(board, others, 0.32, "#999999" if np.any(faint) else INK)
+    draw_texts(board, others, 0.32, "#999999" if np.any(faint) else INK)
 
 
-def write(board: Board, written: list[tuple], size: float, colour: str) -> None:
-    """Write texts, each (middle, foot, text) in board units, as one artist.
-
-    Dozens of artists would take longer to draw than an explorer has time. size: of the letters.
-    """
-    paths = []
-    for middle, foot, text in written:
-        vertices, codes = outline(text)
-        paths.append(Path(vertices * (size, -size) + (middle, foot), codes))
-    if paths:
-        path = Path.make_compound_path(*paths)
-        board.axis.add_artist(PathPatch(path, facecolor=colour, lw=0, zorder=3))
-
-
-@cache
-def outline(text: str) -> tuple[np.ndarray, np.ndarray]:
-    """The outline of a short text as vertices, centred on x = 0, y upwards; and their codes."""
-    drawn = TextPath((0, 0), text, size=1, prop=FontProperties(family="DejaVu Sans"))
-    return drawn.vertices - (drawn.get_extents().x1 / 2, 0), drawn.codes
-
-
-def in_words(case: Example, place: Place, back: bool, width: int) -> tuple[str, list[str], str]:
-    """Title, the lines below the picture (of `width` letters), and the sentence of a state."""
+def _in_words(case: Setting, place: Place, back: bool, width: int) -> tuple[str, list[str], str]:
+    """The title of a state, the lines below the picture (of `width` letters), the description."""
     padded = "_padded" if case.padding else ""
     index = list(place.pixel if case.x.shape[2] > 1 else place.pixel[:2])
     x, dx = f"X{padded}{index}", f"dX{padded}{index}"
     where = [f"cols[{m}, {k}]" for m, k in place.entries]
     if back:
-        return collected(case, place, dx, where, width)
+        return _collected(case, place, dx, where, width)
     value = shown(case.x[place.pixel])
     title = "im2col copies every window into a row"
     if not where:
         text = f"{x} = {value} stands nowhere in cols: no window reads it."
         return title, [text], text
     count = "once" if len(where) == 1 else f"{len(where)} times"
-    copies = f"{x} = {value} stands in cols {count}: {listed(where)}."
+    copies = f"{x} = {value} stands in cols {count}: {_listed(where)}."
     if place.entry is None:
-        return title, broken(copies, width), copies
+        return title, _broken(copies, width), copies
     m, k = place.entry
     i, j = np.unravel_index(m, case.shape)
-    cell = cell_of(case, k)
+    cell = _cell_of(case, k)
     entry = f"cols[{m}, {k}] = {x} = {value}: cell {cell} of window [{i}, {j}]."
     pairs = zip(case.cols[m], case.w, strict=True)
     total = f"Row {m} times W: {product_sum(pairs, case.z[m])}, which is Z[{i}, {j}] − b."
-    lines = [entry, *broken(total, width), *broken(copies, width)]
+    lines = [entry, *_broken(total, width), *_broken(copies, width)]
     return title, lines, f"{entry} {total} {copies}"
 
 
-def collected(case: Example, place: Place, dx: str, where: list[str], width: int) -> tuple:
-    """`in_words` for the way back."""
+def _collected(case: Setting, place: Place, dx: str, where: list[str], width: int) -> tuple:
+    """`_in_words` for the way back."""
     title = "col2im adds every entry to the pixel it was copied from"
     lines = []
     if place.entry is not None:
         (m, k), value = place.entry, shown(case.dcols[place.entry])
         i, j = np.unravel_index(m, case.shape)
-        w = f"W{cell_of(case, k)}"
+        w = f"W{_cell_of(case, k)}"
         product = f"{bracketed(case.dz[m])}·{bracketed(case.w[k])}"
         lines.append(f"cols[{m}, {k}] = dZ[{i}, {j}]·{w} = {product} = {value} goes to {dx}.")
     if where:
         terms = " + ".join(bracketed(case.dcols[entry]) for entry in place.entries)
         total = shown(case.dx[place.pixel])
         terms = f"{terms} = {total}" if len(where) > 1 else total
-        lines += broken(f"{dx} = {' + '.join(where)} = {terms}.", width)
+        lines += _broken(f"{dx} = {' + '.join(where)} = {terms}.", width)
     else:
         lines.append(f"{dx} = 0: no window reads this pixel, so nothing comes back to it.")
     row, column, _ = place.pixel
@@ -275,46 +249,39 @@ def collected(case: Example, place: Place, dx: str, where: list[str], width: int
     return title, lines, " ".join(lines).replace("\N{NO-BREAK SPACE}", " ")
 
 
-def cell_of(case: Example, k: int) -> list[int]:
+def _cell_of(case: Setting, k: int) -> list[int]:
     """The cell [u, v] of the window, or [u, v, c], that column k holds."""
     channels = case.x.shape[2]
     cell = np.unravel_index(k, (2, 2, channels))
     return [int(n) for n in (cell if channels > 1 else cell[:2])]
 
 
-def broken(text: str, width: int) -> list[str]:
+def _broken(text: str, width: int) -> list[str]:
     """The lines of a text; no index is taken apart."""
     return wrap(re.sub(r", (?=\d+[],)])", ",\N{NO-BREAK SPACE}", text), width)
 
 
-def bracketed(number) -> str:
-    """A term or factor: negative numbers in brackets."""
-    return f"({shown(number)})" if number < 0 else shown(number)
-
-
-def listed(words: list[str]) -> str:
+def _listed(words: list[str]) -> str:
     """['a', 'b', 'c'] → 'a, b and c'."""
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def column_builder() -> Explorer:
-    """Choose an entry of cols or a pixel of X; see which pixel lands where, and what comes back."""
+    """Explorer of lesson 10: choose an entry of cols or a pixel of X, and see its copies.
 
-    def choice(width, options):
-        layout = Layout(margin="2px 2em 2px 2px")
-        return ToggleButtons(options=options, style={"button_width": width}, layout=layout)
-
-    direction = choice("10em", [("im2col: copy", "im2col"), ("col2im: add up", "col2im")])
-    choose = choice("10em", [("an entry of cols", "entry"), ("a pixel of X", "pixel")])
-    stride = choice("6em", [("stride 1", 1), ("stride 2", 2)])
-    padding = choice("7em", [("padding 0", 0), ("padding 1", 1)])
-    channels = choice("7em", [("1 channel", 1), ("2 channels", 2)])
-    row, column = cell_slider("row", 3, 0), cell_slider("column", 3, 3)
-    channel = cell_slider("channel", 1, 0)
+    Forward they are copied, backward their gradients are added up.
+    """
+    apart = {"layout": {"margin": "2px 2em 2px 2px"}}
+    direction = toggles({"im2col: copy": "im2col", "col2im: add up": "col2im"}, "10em", **apart)
+    choose = toggles({"an entry of cols": "entry", "a pixel of X": "pixel"}, "10em", **apart)
+    stride = toggles({"stride 1": 1, "stride 2": 2}, "6em", **apart)
+    padding = toggles({"padding 0": 0, "padding 1": 1}, "7em", **apart)
+    channels = toggles({"1 channel": 1, "2 channels": 2}, "7em", **apart)
+    row, column, channel = slider("row", 3), slider("column", 3, 3), slider("channel", 1)
     channel.layout.display = "none"
 
     def fit(_):
-        case = example(stride.value, padding.value, channels.value)
+        case = setting(stride.value, padding.value, channels.value)
         of_cols = choose.value == "entry"
         tall, wide = case.cols.shape if of_cols else case.x.shape[:2]
         row.max, column.max = tall - 1, wide - 1

@@ -219,11 +219,12 @@ def number_grids(*items, title: str = "", alt: str) -> Board:
 
 def product_sum(pairs, total) -> str:
     """Write a sum of products out: [(2, −1), (1, 3)] and 1 → "2·(−1) + 1·3 = 1"."""
-    terms = (f"{_factor(a)}·{_factor(b)}" for a, b in pairs)
+    terms = (f"{bracketed(a)}·{bracketed(b)}" for a, b in pairs)
     return f"{' + '.join(terms)} = {shown(total)}"
 
 
-def _factor(value) -> str:
+def bracketed(value) -> str:
+    """How a number is written as a factor or a term: as `shown`, a negative one in brackets."""
     text = shown(value)
     return f"({text})" if text.startswith("−") else text
 
