@@ -9,6 +9,9 @@ import matplotlib.text
 import numpy as np
 from hypothesis import settings
 
+from cnn_utils import example
+from cnn_utils.example import as_batch, as_filters
+
 # The same examples on every run and every machine, and no time limit on one of them.
 SETTINGS = settings(deadline=None, derandomize=True, database=None, max_examples=50)
 
@@ -156,21 +159,9 @@ def frozen(array) -> np.ndarray:
     return copy
 
 
-# The course's worked examples.
-CONV = dict(
-    x=np.array([[0, 1, 2], [3, -1, 1], [2, -2, 3]]).reshape(1, 3, 3, 1),
-    w=np.array([[-2, -1], [2, 3]]).reshape(2, 2, 1, 1),
-    b=np.array([1]),
-)
-CONV_Z = np.array([[3, -2], [-6, 7]]).reshape(1, 2, 2, 1)
-CONV_DZ = np.array([[2, -1], [1, 3]]).reshape(1, 2, 2, 1)
-CONV_DX = np.array([[-4, 0, 1], [2, -3, -6], [2, 9, 9]]).reshape(1, 3, 3, 1)
-CONV_DW = np.array([[-1, 2], [3, 4]]).reshape(2, 2, 1, 1)
-CONV_DB = np.array([5])
-
-POOL_X = np.array([[1, 3, 2, 0], [3, 0, 1, 1], [0, -1, -2, -4], [-1, -3, -5, -2]])
-POOL_X = POOL_X.reshape(1, 4, 4, 1)
-POOL_A = np.array([[3, 2], [0, -2]]).reshape(1, 2, 2, 1)
-POOL_DA = np.array([[10, 20], [30, 40]]).reshape(1, 2, 2, 1)
-POOL_DX = np.array([[0, 10, 20, 0], [0, 0, 0, 0], [30, 0, 40, 0], [0, 0, 0, 0]])
-POOL_DX = POOL_DX.reshape(1, 4, 4, 1)
+# The course's worked examples, with four axes.
+CONV = dict(x=as_batch(example.X), w=as_filters(example.W), b=example.B)
+CONV_Z, CONV_DZ, CONV_DX = map(as_batch, (example.Z, example.DZ, example.DX))
+CONV_DW, CONV_DB = as_filters(example.DW), example.DB
+POOL_X, POOL_A = as_batch(example.POOL_X), as_batch(example.POOL_A)
+POOL_DA, POOL_DX = as_batch(example.POOL_DA), as_batch(example.POOL_DX)

@@ -6,7 +6,8 @@ from IPython.core.formatters import DisplayFormatter
 from run_notebooks import WIDGET_VIEW, without_widgets
 
 from cnn_course import explorers
-from cnn_course.explorers.explorer import Explorer, cell_slider
+from cnn_course.explorers.controls import slider
+from cnn_course.explorers.explorer import Explorer
 from cnn_course.quizzes import FOLDER, Quiz, read, verdict
 from cnn_course.quizzes import quiz as make_quiz
 from cnn_utils import plots
@@ -32,7 +33,7 @@ def small_explorer():
     def click(name, index, state):
         return {"row": index[0], "column": index[1]} if name == "x" else {}
 
-    controls = {"row": cell_slider("row", 1), "column": cell_slider("column", 2)}
+    controls = {"row": slider("row", 1), "column": slider("column", 2)}
     return Explorer(picture, controls, on_click=click)
 
 

@@ -8,7 +8,8 @@ from helpers import texts
 from scipy import signal
 
 from cnn_course.explorers import kernel_editor
-from cnn_course.explorers.kernel_editor import W, X, picture
+from cnn_course.explorers.kernel_editor import kernel_picture
+from cnn_utils.example import W, X
 from cnn_utils.plots.board import shown
 
 RNG = np.random.default_rng(0)
@@ -37,7 +38,7 @@ def test_it_starts_on_the_worked_example():
 def test_the_output_cell_is_the_sum_of_the_products(rotate, row, column):
     operation = signal.convolve2d if rotate else signal.correlate2d
     z = operation(X, W, mode="valid")
-    board = picture(X, W, rotate, row, column)
+    board = kernel_picture(X, W, rotate, row, column)
     i, j = min(row, 1), min(column, 1)
     assert board.alt.endswith(f" = {z[i, j]}".replace("-", "−"))
     assert board.alt.startswith(f"{'Convolution' if rotate else 'Cross-correlation'}, z[{i}, {j}]")

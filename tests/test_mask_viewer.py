@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from cnn_course import explorers
-from cnn_course.explorers.mask_viewer import X, mask_picture, masks, upstream
+from cnn_course.explorers.mask_viewer import mask_picture, masks, upstream
+from cnn_utils import example, loops
 from cnn_utils import functional as F
-from cnn_utils import loops
+from cnn_utils.example import POOL_X as X
 
 
 def numbers(picture, name):
@@ -52,11 +53,10 @@ def test_starts_on_the_worked_example():
     explorer = explorers.mask_viewer()
     picture = explorer.picture
     np.testing.assert_array_equal(numbers(picture, "X"), X)
-    np.testing.assert_array_equal(numbers(picture, "A"), [[3, 2], [0, -2]])
-    np.testing.assert_array_equal(numbers(picture, "dA"), [[10, 20], [30, 40]])
-    expected = [[0, 10, 20, 0], [0, 0, 0, 0], [30, 0, 40, 0], [0, 0, 0, 0]]
-    np.testing.assert_array_equal(numbers(picture, "dX"), expected)
-    np.testing.assert_array_equal(numbers(picture, "mask"), np.array(expected) > 0)
+    np.testing.assert_array_equal(numbers(picture, "A"), example.POOL_A)
+    np.testing.assert_array_equal(numbers(picture, "dA"), example.POOL_DA)
+    np.testing.assert_array_equal(numbers(picture, "dX"), example.POOL_DX)
+    np.testing.assert_array_equal(numbers(picture, "mask"), example.POOL_DX > 0)
     assert picture.alt == (
         "Window [0, 0] holds 1, 3, 3, 0; the largest is 3, which stands there 2 times. The first "
         "of them gets dA[0, 0] = 10, at dX[0, 1]. Cell X[0, 1] = 3 gets 10. Sum of dA 100, sum of "
@@ -135,10 +135,10 @@ def test_the_chosen_number_can_be_changed():
     explorer.controls["row"].value = 2
     assert value.value == X[2, 1] == -1
     assert numbers(explorer.picture, "X")[0, 1] == 2  # choosing changes nothing
-    example, zeros = explorer.children[0].children[2:]
+    worked, zeros = explorer.children[0].children[2:]
     zeros.click()
     assert not numbers(explorer.picture, "X").any() and value.value == 0
-    example.click()
+    worked.click()
     np.testing.assert_array_equal(numbers(explorer.picture, "X"), X)
     assert value.value == -1
 

@@ -7,15 +7,12 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from cnn_course.explorers import shape_tracer
-from cnn_course.explorers.shape_tracer import PRESETS, WORKED, last_step, picture
+from cnn_course.explorers.shape_tracer import PRESETS, WORKED, last_step, trace_picture
 from cnn_course.figures.stack import activation_curves, gradient_sizes, stack_numbers
-from cnn_utils import loops, recipes
+from cnn_utils import example, loops, recipes
 
-X = np.array([[0, 1, 2], [3, -1, 1], [2, -2, 3]]).reshape(1, 3, 3, 1)
-W = np.array([[-2, -1], [2, 3]]).reshape(2, 2, 1, 1)
+X, W = example.as_batch(example.X), example.as_filters(example.W)
 DENSE = np.array([[-2, 2], [3, -2], [-1, 1], [1, 1]])
-SIGNS = "signs-small: six hand signs"
-MNIST = "mnist-small: ten digits"
 
 
 def texts(picture):
@@ -59,7 +56,7 @@ def numbers(board, label):
 
 def worked():
     """All numbers of the worked example, by plain loops."""
-    z, conv = loops.conv2d_forward(X, W, np.array([1]))
+    z, conv = loops.conv2d_forward(X, W, example.B)
     a, relu = loops.relu_forward(z)
     x, flat = loops.flatten_forward(a)
     out, dense = loops.dense_forward(x, DENSE, np.array([1, -3]))
@@ -81,7 +78,7 @@ def worked():
 
 @pytest.mark.parametrize("step", worked())
 def test_the_numbers_of_the_worked_example_are_those_of_the_loops(step):
-    board = picture(WORKED, step)
+    board = trace_picture(WORKED, step)
     for label, expected in worked()[step].items():
         expected = np.atleast_2d(np.squeeze(expected))
         assert np.array_equal(numbers(board, label), expected), label
@@ -90,18 +87,18 @@ def test_the_numbers_of_the_worked_example_are_those_of_the_loops(step):
 
 
 def test_the_canonical_gradient_meets_the_relu():
-    board = picture(WORKED, 8)
+    board = trace_picture(WORKED, 8)
     assert "dA = [[2, −1], [1, 3]] gives dZ = [[2, 0], [0, 3]]" in board.alt
     assert board.alt.startswith("Step 8 of 9, back through relu_1: dz = da where z > 0, else 0.")
     assert "Back through relu_1: dz = da where z > 0, else 0" in texts(board)
 
 
-@pytest.mark.parametrize("preset, recipe", [(SIGNS, "signs-small"), (MNIST, "mnist-small")])
-def test_shapes_are_those_of_a_real_batch(preset, recipe):
-    model = recipes.build(recipe)
+@pytest.mark.parametrize("preset", ["signs-small", "mnist-small"])
+def test_shapes_are_those_of_a_real_batch(preset):
+    model = recipes.build(preset)
     x = np.random.default_rng(0).random((3, *model.input_shape), dtype=np.float32)
     trace = model.trace(x, np.array([0, 1, 2]))
-    table = columns(picture(preset, last_step(preset), 3))
+    table = columns(trace_picture(preset, last_step(preset), 3))
     names = [row.name for row in trace]
     assert table["layer"] == [names[0], "▸ " + names[1], *names[2:]]
     assert table["forward"] == [str(row.a.shape) for row in trace]
@@ -117,7 +114,7 @@ def test_shapes_are_those_of_a_real_batch(preset, recipe):
 def test_a_step_adds_one_shape_and_says_which_layer_works(preset):
     count = (last_step(preset) - 1) // 2
     for step in range(last_step(preset) + 1):
-        board = picture(preset, step, 5)
+        board = trace_picture(preset, step, 5)
         table = columns(board)
         known = [sum(map(bool, table[name])) for name in ("forward", "backward")]
         assert known == [min(step, count) + 1, max(step - count, 0)]
@@ -133,14 +130,14 @@ def test_a_step_adds_one_shape_and_says_which_layer_works(preset):
 
 
 def test_parameter_gradients_appear_with_their_layer_and_know_no_batch():
-    assert columns(picture(WORKED, 5, 64))["gradients"] == [""] * 5
-    dense = columns(picture(WORKED, 6, 64))
+    assert columns(trace_picture(WORKED, 5, 64))["gradients"] == [""] * 5
+    dense = columns(trace_picture(WORKED, 6, 64))
     assert dense["gradients"] == ["", "", "", "", "dw (4, 2), db (2,)"]
     assert dense["forward"][4] == dense["backward"][4] == "(64, 2)"
 
 
 def test_the_batch_adds_examples_and_parameter_gradients_are_summed():
-    alone, three = picture(WORKED, 6, 1), picture(WORKED, 6, 3)
+    alone, three = trace_picture(WORKED, 6, 1), trace_picture(WORKED, 6, 3)
     assert np.array_equal(numbers(alone, "x"), numbers(three, "x"))
     assert not np.array_equal(numbers(alone, "dw"), numbers(three, "dw"))
     assert any("summed over all 3" in text for text in texts(three))
@@ -148,11 +145,10 @@ def test_the_batch_adds_examples_and_parameter_gradients_are_summed():
 
 
 def test_sigmoid_numbers():
-    name = list(PRESETS)[1]
-    board = picture(name, 2)
+    board = trace_picture("sigmoid", 2)
     a = 1 / (1 + np.exp(-np.array([[-1.0, 2.0]])))
     assert np.allclose(numbers(board, "a"), a, atol=5e-4)
-    board = picture(name, 8)
+    board = trace_picture("sigmoid", 8)
     given, got = numbers(board, "da"), numbers(board, "dz")
     assert np.allclose(got, given * a * (1 - a), atol=2e-3)
 
@@ -160,7 +156,7 @@ def test_sigmoid_numbers():
 def test_it_starts_where_the_worked_example_passes_the_relu():
     explorer = shape_tracer()
     assert explorer.state == {"preset": WORKED, "step": 8, "batch": 1}
-    assert explorer.picture.alt == picture(WORKED, 8, 1).alt
+    assert explorer.picture.alt == trace_picture(WORKED, 8, 1).alt
 
 
 def test_every_move_of_the_step_slider_changes_the_sentence():
@@ -173,7 +169,7 @@ def test_every_move_of_the_step_slider_changes_the_sentence():
 
 def test_the_slider_ends_with_the_stack():
     explorer = shape_tracer()
-    explorer.controls["preset"].value = SIGNS
+    explorer.controls["preset"].value = "signs-small"
     assert explorer.controls["step"].max == 17
     explorer.controls["step"].value = 17
     explorer.controls["preset"].value = WORKED
@@ -211,14 +207,14 @@ def test_clicking_a_shape_goes_to_the_step_that_makes_it():
 def test_any_state_gives_a_picture():
     for preset in PRESETS:
         for step in (-3, 0, last_step(preset), 99):
-            board = picture(preset, step, 64)
+            board = trace_picture(preset, step, 64)
             assert board.alt and board.get_size_inches()[0] <= 8.5
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_nothing_is_cut_off_and_no_texts_overlap(preset):
     for step in (0, 4, 6, last_step(preset) // 2 + 1, last_step(preset)):
-        board = picture(preset, step, 64)
+        board = trace_picture(preset, step, 64)
         drawer, edge = FigureCanvasAgg(board).get_renderer(), board.bbox
         for grid in board.grids.values():
             assert grid.x + grid.shape[1] <= board.axis.get_xlim()[1] - 0.3
@@ -229,13 +225,13 @@ def test_nothing_is_cut_off_and_no_texts_overlap(preset):
             assert not any(box.shrunk(0.9, 0.7).overlaps(other) for other in boxes[:i])
 
 
-@pytest.mark.parametrize("state", [(WORKED, 9, 64), (SIGNS, 17, 64)])
+@pytest.mark.parametrize("state", [(WORKED, 9, 64), ("signs-small", 17, 64)])
 def test_it_redraws_in_time(state):
     """Processor time, 0.09 to 0.12 s with five jobs on two cores; the aim is 0.1 s without."""
     seconds = []
     for _ in range(7):
         start = time.process_time()
-        picture(*state).png(small=False)
+        trace_picture(*state).png(small=False)
         seconds.append(time.process_time() - start)
     assert min(seconds) < 0.2
 

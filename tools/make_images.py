@@ -17,8 +17,9 @@ IMAGES = Path(__file__).resolve().parent.parent / "images"
 def pictures() -> dict:
     """Return every picture by the name of its file."""
     from cnn_course.explorers.backward_explorer import backward_picture
-    from cnn_course.explorers.mask_viewer import X, mask_picture
+    from cnn_course.explorers.mask_viewer import mask_picture
     from cnn_utils import data, plots, recipes
+    from cnn_utils.example import POOL_X
 
     os.environ.pop("CNN_DATASETS", None)
     os.environ["CNN_OFFLINE"] = "1"
@@ -34,7 +35,7 @@ def pictures() -> dict:
     some_signs = first_of_each_class(signs.x_train, signs.y_train, 3)
     return {
         "backward_explorer.png": backward_picture("dX", 1, 1),
-        "pooling_mask.png": mask_picture(X),
+        "pooling_mask.png": mask_picture(POOL_X),
         "signs_shape_flow.png": plots.shape_flow(
             trace,
             model.gradients(),
@@ -55,8 +56,8 @@ def pictures() -> dict:
 
 def convolution_steps() -> list:
     """Return a picture for each step of the course's worked example, as far as Z is known then."""
-    from cnn_course.explorers.kernel_editor import W, X
     from cnn_utils import functional
+    from cnn_utils.example import W, X
     from cnn_utils.plots.board import Board, product_sum
 
     z = functional.correlate2d(X, W)

@@ -1,12 +1,13 @@
 """What all explorers share: controls above, a picture that can be clicked, a sentence below it.
 
-An explorer is a pure function from a state to a Picture, which tests call directly; `Explorer` puts
-it under controls whose values are the state.
+An explorer is a pure function from a state to a Picture, which tests call directly. `Explorer` puts
+controls above it, and their values are the state.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 import anywidget
 import ipywidgets
@@ -16,10 +17,12 @@ from cnn_utils.plots.picture import DPI, Picture
 
 
 class PictureView(anywidget.AnyWidget):
-    """An image and, below it, its description; tells where the image is clicked.
+    """An image with its description below it; it reports where the image is clicked.
 
-    png, alt: the image and the description, which screen readers speak when it changes. width: of
-    the image in pixels. clicked: fractions from the left and the top, and how often so far.
+    png, alt: the image, and the description, which screen readers speak when it changes. width: of
+    the image in pixels. clickable: whether the pointer shows that a click does something. clicked:
+    the last click, as fractions of the image from the left and from the top, and the number of
+    clicks so far.
     """
 
     _esm = """
@@ -61,15 +64,27 @@ class PictureView(anywidget.AnyWidget):
     clicked = traitlets.List([0.0, 0.0, 0]).tag(sync=True)
 
 
+@runtime_checkable
+class Clickable(Protocol):
+    """A picture that knows which part of it was clicked: a Board, or a DescentPicture."""
+
+    def cell_at(self, across: float, down: float) -> tuple[str, tuple[float, float]] | None:
+        """Return the name of the part and the place in it, or None where there is no part.
+
+        across, down: fractions of the picture, from the left and from the top. The place is the
+        (row, column) of a cell in a grid, or a pair of coordinates.
+        """
+
+
 class Explorer(ipywidgets.VBox):
     """Controls above a picture of their values.
 
     draw: takes the values of all controls by name, returns a Picture. Its `alt` is also written
-    below it: every change can be read, and heard by those who use a screen reader.
-    controls: widgets with a value, by the names of draw's arguments. rows: the widgets as they
-    stand, a list of lists (all controls in one row if not given); it may hold more than controls.
-    on_click: for a picture that is a Board: takes the name of the clicked grid, the (row, column)
-    of the cell and the state, and returns the controls that change, {} for none.
+    below it, so that every change can be read, and heard by those who use a screen reader.
+    controls: widgets with a value, by the names of draw's arguments. rows: the widgets as they are
+    laid out, a list of lists (all controls in one row if not given), perhaps with more widgets than
+    the controls. on_click: for pictures that are Clickable. It takes the name and the place that
+    `cell_at` returned and the state, and returns the controls that change, {} for none.
     """
 
     def __init__(
@@ -78,7 +93,7 @@ class Explorer(ipywidgets.VBox):
         controls: dict[str, ipywidgets.Widget],
         *,
         rows: list[list[ipywidgets.Widget]] | None = None,
-        on_click: Callable[[str, tuple[int, int], dict], dict] | None = None,
+        on_click: Callable[[str, tuple, dict], dict] | None = None,
     ):
         self.draw, self.controls, self.on_click = draw, controls, on_click
         self._held = False
@@ -99,7 +114,7 @@ class Explorer(ipywidgets.VBox):
         return {name: control.value for name, control in self.controls.items()}
 
     def set(self, **state) -> None:
-        """Set several controls and draw once."""
+        """Set several controls, given by name, and draw once."""
         self._held = True
         try:
             for name, value in state.items():
@@ -113,10 +128,12 @@ class Explorer(ipywidgets.VBox):
             self._redraw()
 
     def _clicked(self, change) -> None:
+        if self.on_click is None or not isinstance(self.picture, Clickable):
+            return
         across, down, _ = change["new"]
-        cell = self.picture.cell_at(across, down) if self.on_click else None
-        if cell is not None:
-            self.set(**self.on_click(*cell, self.state))
+        clicked = self.picture.cell_at(across, down)
+        if clicked is not None:
+            self.set(**self.on_click(*clicked, self.state))
 
     def _redraw(self) -> None:
         self.picture = self.draw(**self.state)
@@ -129,17 +146,6 @@ class Explorer(ipywidgets.VBox):
         return "<Explorer>"  # compared when notebooks are tested
 
     def _repr_mimebundle_(self, **kwargs):
-        """A saved notebook has no kernel; there the picture stands instead of the widget."""
+        """Add the picture, which a saved notebook shows instead of the widget: it has no kernel."""
         still, metadata = self.picture._repr_mimebundle_()
         return {**super()._repr_mimebundle_(**kwargs), "image/png": still["image/png"]}, metadata
-
-
-def cell_slider(name: str, last: int, value: int = 0) -> ipywidgets.IntSlider:
-    """A slider from 0 to last for a row or a column, narrow enough that four stand side by side."""
-    return ipywidgets.IntSlider(
-        value=value,
-        max=last,
-        description=name,
-        layout=ipywidgets.Layout(width="16em"),
-        style={"description_width": "initial"},
-    )

@@ -15,7 +15,8 @@ from cnn_utils.plots.board import Board, shown, tint
 from cnn_utils.plots.maps import OVER, colours
 from cnn_utils.plots.picture import COLOURS, name_of, styled
 
-from .explorer import Explorer, cell_slider
+from .controls import slider
+from .explorer import Explorer
 
 MOST_KEPT = 100  # images whose maps are remembered
 SIDE, GAP, TOP = 4.7, 0.85, 1.0  # board units: an image, the space between two, the first row's top
@@ -221,8 +222,8 @@ def inside_browser(subjects: dict[str, Subject], **start) -> Explorer:
         if not len(subject.images) or not subject.layers:
             raise ValueError(f"{name!r} needs an image, and a layer whose output is maps.")
     choice = ipywidgets.ToggleButtons(options=list(subjects), style={"button_width": "8em"})
-    image, channel = cell_slider("image", 0), cell_slider("channel", 0)
-    cls = cell_slider("class", 0)
+    image, channel = slider("image", 0), slider("channel", 0)
+    cls = slider("class", 0)
     layer = ipywidgets.Dropdown(
         description="layer",
         layout=ipywidgets.Layout(width="16em"),

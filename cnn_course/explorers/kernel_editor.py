@@ -1,29 +1,30 @@
-"""Edit a kernel, slide it over an image, turn it round: lesson 01."""
+"""Lesson 01: edit a kernel, slide it over an image, rotate it by 180°."""
 
 from __future__ import annotations
 
 import ipywidgets
 import numpy as np
 
+from cnn_utils.example import W, X
 from cnn_utils.functional import convolve2d, correlate2d
 from cnn_utils.plots.board import Board, product_sum, shown
 from cnn_utils.plots.picture import styled
 
-from .explorer import Explorer, cell_slider
+from .controls import slider, toggles
+from .explorer import Explorer
 
-X = np.array([[0, 1, 2], [3, -1, 1], [2, -2, 3]])
-W = np.array([[-2, -1], [2, 3]])
 MOST_NUMBERS = 6  # an image with more columns is shown in grey levels
 SIDE, WIDE = 1.3, 5.4  # board units: a cell of an array shown as numbers, an image's width
 
 
 @styled
-def picture(x, w, rotate: bool = False, row: int = 0, column: int = 0) -> Board:
-    """Show a kernel at one place of an image: patch × weights = products, and the whole output.
+def kernel_picture(x, w, rotate: bool = False, row: int = 0, column: int = 0) -> Board:
+    """Show a kernel at one position of an image: patch × weights = products, and the whole output.
 
-    x: (H, W) numbers, as grey levels from 0 to 1 where there are many; w: (K_h, K_w) kernel, no
-    larger than x. rotate: convolve (the kernel turned by 180°) instead of cross-correlating.
-    row, column: of the output cell, the last one where the number is too large.
+    x: an image (H, W), shown as numbers where it has at most six columns, else in grey levels from
+    0 to 1. w: a kernel (K_h, K_w), no larger than x. rotate: convolve (the kernel rotated by 180°)
+    instead of cross-correlating. row, column: of the output cell; a number that is too large means
+    the last row or column. Grids or images: "x", "w", "z".
     """
     x, w = np.asarray(x), np.asarray(w)
     z = convolve2d(x, w) if rotate else correlate2d(x, w)
@@ -82,54 +83,46 @@ def _plane(board, name, values, left, kind, first, window=(1, 1)) -> None:
 
 
 def kernel_editor(images: dict | None = None, kernels: dict | None = None) -> Explorer:
-    """Make the explorer; its first image and kernel are the worked example of lesson 01.
+    """Explorer of lesson 01: choose or type a kernel, and slide it over an image.
 
-    images: more images by name, (H, W) with values from 0 to 1; kernels: more kernels by name,
-    of 2×2 or 3×3 weights.
+    It starts on the worked example. images: more images by name, (H, W) with values from 0 to 1;
+    kernels: more kernels by name, of 2×2 or 3×3 weights.
     """
     images = {"worked example": X, **(images or {})}
     kernels = {"worked example": W, **(kernels or {})}
     image = ipywidgets.Dropdown(options=list(images), description="image")
     preset = ipywidgets.Dropdown(options=list(kernels), description="kernel")
-    size = ipywidgets.ToggleButtons(options=[("2×2", 2), ("3×3", 3)], style={"button_width": "5em"})
-    turn = ipywidgets.ToggleButtons(
-        options=[("cross-correlation", False), ("convolution: turned by 180°", True)],
-        style={"button_width": "17em"},
-    )
-    row, column = cell_slider("row", 1), cell_slider("column", 1)
+    size = toggles({"2×2": 2, "3×3": 3}, "5em")
+    turn = toggles({"cross-correlation": False, "convolution: turned by 180°": True}, "17em")
+    row, column = slider("row", 1), slider("column", 1)
     box = ipywidgets.Layout(width="5em")
     weights = {f"w{u}{v}": ipywidgets.FloatText(step=0.5, layout=box) for u, v in np.ndindex(3, 3)}
+    boxes = ipywidgets.GridBox(layout=ipywidgets.Layout(padding="0 0 0 5.5em"))
 
-    def write(w):
-        for u, v in np.ndindex(w.shape):
-            weights[f"w{u}{v}"].value = round(float(w[u, v]), 4)
+    def typed(w):
+        return {f"w{u}{v}": round(float(w[u, v]), 4) for u, v in np.ndindex(w.shape)}
 
-    def kernel(state) -> np.ndarray:
-        k = state["size"]
-        return np.array([[state[f"w{u}{v}"] for v in range(k)] for u in range(k)])
-
-    def draw(image, turn, row, column, **weights):
-        return picture(images[image], kernel(weights), turn, row, column)
+    def draw(image, turn, size, row, column, **weights):
+        w = np.array([[weights[f"w{u}{v}"] for v in range(size)] for u in range(size)])
+        return kernel_picture(images[image], w, turn, row, column)
 
     def fit_sliders(change=None):
         H, W = images[image.value].shape
         row.max, column.max = H - size.value, W - size.value
 
     def show_boxes(change=None):
-        shown = [box for name, box in weights.items() if int(max(name[1:])) < size.value]
-        boxes.children = shown
+        boxes.children = [weights[f"w{u}{v}"] for u, v in np.ndindex(size.value, size.value)]
         boxes.layout.grid_template_columns = f"repeat({size.value}, 5.3em)"
 
     def take_preset(change):
         w = kernels[change["new"]]
-        explorer.set(size=len(w))
-        explorer.set(**{f"w{u}{v}": round(float(w[u, v]), 4) for u, v in np.ndindex(w.shape)})
+        explorer.set(size=len(w), **typed(w))
 
     def click(name, index, state):
         return {"row": index[0], "column": index[1]} if name == "z" else {}
 
-    boxes = ipywidgets.GridBox(layout=ipywidgets.Layout(padding="0 0 0 5.5em"))
-    write(W)
+    for name, number in typed(W).items():
+        weights[name].value = number
     show_boxes()
     for control, react in ((image, fit_sliders), (size, fit_sliders), (size, show_boxes)):
         control.observe(react, "value")

@@ -1,34 +1,51 @@
-"""Shapes and gradients on their way through a stack of layers: one step forward or back a time."""
+"""Lesson 06: shapes and gradients on their way through a stack of layers, a step at a time."""
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
+from typing import NamedTuple
 
 import ipywidgets
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from cnn_utils import recipes
+from cnn_utils import example, recipes
 from cnn_utils.layers import Conv2D, Dense, Flatten, ReLU, Sigmoid
 from cnn_utils.plots.board import Board, Grid, shown
 from cnn_utils.plots.picture import COLOURS, styled
 from cnn_utils.sequential import Sequential
 
-from .explorer import Explorer, cell_slider
+from .controls import sized, slider
+from .explorer import Explorer
 
-# What each layer computes, keeps, and does on the way back, and the names of what it works on:
-# input, output.
-RULES = {
-    "Conv2D": ("z = x ⋆ w + b", "x and w", "dx = dz spread out by w, dw = x ⋆ dz, db = Σ dz", "XZ"),
-    "Dense": ("z = x @ w + b", "x and w", "dx = dz @ w.T, dw = x.T @ dz, db = dz.sum(0)", "xz"),
-    "ReLU": ("a = max(z, 0)", "where z > 0", "dz = da where z > 0, else 0", "ZA"),
-    "Sigmoid": ("a = 1 / (1 + exp(−z))", "a", "dz = da · a (1 − a)", "za"),
-    "Flatten": ("x = a.reshape(N, −1)", "the shape of a", "da = dx.reshape(a.shape)", "Ax"),
-    "MaxPool2D": (
+
+class Rule(NamedTuple):
+    """What a layer computes, what it keeps for the way back, and the names of its arrays."""
+
+    forward: str
+    kept: str
+    backward: str
+    taken: str  # the name of its input
+    given: str  # the name of its output
+
+
+RULES = {  # by the class of the layer
+    "Conv2D": Rule(
+        "z = x ⋆ w + b", "x and w", "dx = dz spread out by w, dw = x ⋆ dz, db = Σ dz", "X", "Z"
+    ),
+    "Dense": Rule(
+        "z = x @ w + b", "x and w", "dx = dz @ w.T, dw = x.T @ dz, db = dz.sum(0)", "x", "z"
+    ),
+    "ReLU": Rule("a = max(z, 0)", "where z > 0", "dz = da where z > 0, else 0", "Z", "A"),
+    "Sigmoid": Rule("a = 1 / (1 + exp(−z))", "a", "dz = da · a (1 − a)", "z", "a"),
+    "Flatten": Rule("x = a.reshape(N, −1)", "the shape of a", "da = dx.reshape(a.shape)", "A", "x"),
+    "MaxPool2D": Rule(
         "a = the largest number of each window",
         "where it was",
         "dx = da at the place of each largest number, else 0",
-        "XA",
+        "X",
+        "A",
     ),
 }
 MOST = 64  # images in a batch
@@ -56,40 +73,54 @@ def _stack(layers, input_shape, *arrays) -> Sequential:
     return model
 
 
-def worked_example() -> Sequential:
-    """The lesson's stack, convolution → ReLU → flatten → dense, with its integer weights."""
-    kernel, weights = [[-2, -1], [2, 3]], [[-2, 2], [3, -2], [-1, 1], [1, 1]]
+def _convolution_stack() -> Sequential:
+    """The lesson's stack, with its integer weights."""
     layers = [Conv2D(1, 2), ReLU(), Flatten(), Dense(2)]
-    return _stack(layers, (3, 3, 1), kernel, 1, weights, [1, -3])
+    weights = [[-2, 2], [3, -2], [-1, 1], [1, 1]]
+    return _stack(layers, (3, 3, 1), example.W, example.B, weights, [1, -3])
 
 
-def sigmoid_example() -> Sequential:
-    """Two dense layers with a sigmoid behind each: the slopes a (1 − a) multiply."""
+def _sigmoid_stack() -> Sequential:
+    """Two dense layers with a sigmoid after each: the slopes a (1 − a) multiply."""
     layers = [Dense(2), Sigmoid(), Dense(2), Sigmoid()]
     first, second = [[1, -1], [2, 1], [-1, 1]], [[2, -1], [-1, 2]]
     return _stack(layers, (3,), first, [0, 1], second, [0, -1])
 
 
-# name: (what makes it, the first image of every batch, what comes back to its output; None: the
-# arrays are too large to be shown)
+class Preset(NamedTuple):
+    """A stack to walk through."""
+
+    title: str
+    build: Callable[[], Sequential]
+    image: object = None  # the first of every batch; None where the arrays are too large to show
+    upstream: object = None  # the gradient that comes back to its output
+
+
 PRESETS = {
-    "conv → ReLU → flatten → dense": (worked_example, [[0, 1, 2], [3, -1, 1], [2, -2, 3]], [1, 2]),
-    "dense → sigmoid, twice": (sigmoid_example, [1, 0, 2], [1, 2]),
-    "mnist-small: ten digits": (lambda: recipes.build("mnist-small"), None, None),
-    "signs-small: six hand signs": (lambda: recipes.build("signs-small"), None, None),
+    "convolution": Preset(
+        "conv → ReLU → flatten → dense", _convolution_stack, example.X, upstream=[1, 2]
+    ),
+    "sigmoid": Preset("dense → sigmoid, twice", _sigmoid_stack, [1, 0, 2], upstream=[1, 2]),
+    "mnist-small": Preset("mnist-small: ten digits", partial(recipes.build, "mnist-small")),
+    "signs-small": Preset("signs-small: six hand signs", partial(recipes.build, "signs-small")),
 }
-WORKED = next(iter(PRESETS))
-_model = cache(lambda preset: PRESETS[preset][0]())
+WORKED = "convolution"  # the preset with the numbers of the lesson
+
+
+@cache
+def _model(preset: str) -> Sequential:
+    return PRESETS[preset].build()
 
 
 @cache
 def _run(preset: str, batch: int):
     """Inputs and outputs, their gradients and the layers' own, of a preset with small arrays."""
-    model, (_, first, upstream) = _model(preset), PRESETS[preset]
-    rng = np.random.default_rng(6)  # whoever follows the first image keeps its place: N only adds
+    model = _model(preset)
+    rng = np.random.default_rng(6)  # a larger batch begins with the images of a smaller one
     images = rng.integers(-2, 4, (MOST, *model.input_shape)).astype(float)
     above = rng.integers(-2, 4, (MOST, *model.output_shape)).astype(float)
-    images[0], above[0] = np.reshape(first, model.input_shape), upstream
+    images[0] = np.reshape(PRESETS[preset].image, model.input_shape)
+    above[0] = PRESETS[preset].upstream
     outputs, gradients = [images[:batch]], [above[:batch]]
     for layer in model.layers:
         outputs.append(layer.forward(outputs[-1]))
@@ -101,20 +132,20 @@ def _run(preset: str, batch: int):
 
 
 def last_step(preset: str) -> int:
-    """The number of the last step: the input, L layers forward, the loss, L layers back."""
+    """Return the number of the last step: the input, L layers forward, the loss, L layers back."""
     return 2 * len(_model(preset).layers) + 1
 
 
 @styled
-def picture(preset: str = WORKED, step: int = 0, batch: int = 1) -> Board:
+def trace_picture(preset: str = WORKED, step: int = 0, batch: int = 1) -> Board:
     """Show how far shapes and gradients have come in a stack of layers.
 
     preset: a key of PRESETS. step: 0, the input; 1 … L, forward through layer 1 … L; L + 1, the
     gradient of the loss arrives; L + 2 … 2L + 1, back through layer L … 1; a larger one counts as
-    the last. batch: how many images run together, at least 1.
-    The table has a row for the input and for every layer; its columns are the grids of the Board.
+    the last. batch: how many images run together, at least 1. The table has a row for the input
+    and one for every layer; its columns are the grids of the Board.
     """
-    model, small = _model(preset), PRESETS[preset][1] is not None
+    model, small = _model(preset), PRESETS[preset].image is not None
     count = len(model.layers)
     step = min(max(step, 0), 2 * count + 1)
     back = step > count
@@ -140,7 +171,7 @@ def picture(preset: str = WORKED, step: int = 0, batch: int = 1) -> Board:
 
 
 def _words(model, step, at, batch) -> tuple[str, str, str]:
-    """What happens in this step, by which rule, and what it does to shapes."""
+    """What happens in this step, by which rule, and how it changes shapes."""
     layers = model.layers
     if step == 0:
         shape = (batch, *model.input_shape)
@@ -150,15 +181,15 @@ def _words(model, step, at, batch) -> tuple[str, str, str]:
         words = f"It has the shape of the last output, {shape}."
         return "the turning point", "the loss hands back its gradient", words
     layer = layers[at - 1]
-    forward, kept, backward, _ = RULES[type(layer).__name__]
+    rule = RULES[type(layer).__name__]
     taken, given = (batch, *layer.input_shape), (batch, *layer.output_shape)
     if step <= len(layers):
-        words = f"Shape {taken} in, {given} out. The cache keeps {kept}."
-        return f"forward through {layer.name}", forward, words
+        words = f"Shape {taken} in, {given} out. The cache keeps {rule.kept}."
+        return f"forward through {layer.name}", rule.forward, words
     words = f"Gradient {given} in, {taken} out"
     for name, value in layer.params.items():
         words += f", d{name} {value.shape}"
-    return f"back through {layer.name}", backward, f"{words}. The cache held {kept}."
+    return f"back through {layer.name}", rule.backward, f"{words}. The cache held {rule.kept}."
 
 
 def _table(board: Board, model, back: bool, at: int, batch: int) -> None:
@@ -187,10 +218,9 @@ def _table(board: Board, model, back: bool, at: int, batch: int) -> None:
 
 
 def _write(board: Board, x: float, y: float, words: str, bold: bool = False, **how) -> None:
-    """What Board.note does, in half the time: the style is already set."""
-    how = {"fontsize": 9.5, "va": "center", "fontweight": "bold" if bold else "normal", **how}
     if words:
-        board.axis.text(x, y, words, **how)
+        weight = "bold" if bold else "normal"
+        board.note(x, y, words, **{"fontsize": 9.5, "fontweight": weight, **how})
 
 
 def _box(board: Board, column: str, y: float, words: str, new: bool) -> None:
@@ -212,7 +242,7 @@ def _numbers(preset: str, at: int, back: bool, batch: int):
         dz = gradients[-1]
         return [("gradient", _flat(dz), "gradient")], f" In numbers: {_said(dz)}."
     layer = model.layers[at - 1]
-    x, z = RULES[type(layer).__name__][3]
+    x, z = RULES[type(layer).__name__][3:]
     taken, given = outputs[at - 1], outputs[at]
     params = [(k, _flat(v, whole=True), "kernel") for k, v in layer.params.items()]
     if not back:
@@ -272,20 +302,15 @@ def _equation(board: Board, sums, y: float, inside: bool, back: bool, gate) -> N
 
 
 def shape_tracer() -> Explorer:
-    """Walk forward and back through a stack of layers, and see what is known after each step.
+    """Explorer of lesson 06: walk forward and back through a stack of layers.
 
-    It starts where the gradient of the lesson's example has just passed the ReLU. Clicking a shape
-    in the table goes to the step that makes it.
+    After each step it shows what is known. It starts where the gradient of the lesson's example has
+    just passed the ReLU. Clicking a shape in the table goes to the step that makes it.
     """
-    start = last_step(WORKED) - 1
-    step = cell_slider("step", last_step(WORKED), start)
-    step.layout.width = "24em"
-    wide = ipywidgets.Layout(width="24em")
-    how = {"layout": wide, "style": {"description_width": "initial"}}
-    preset = ipywidgets.Dropdown(options=list(PRESETS), description="stack", **how)
-    batch = cell_slider("batch size N", MOST, 1)
-    batch.layout.width = "22em"
-    batch.min = 1
+    step = slider("step", last_step(WORKED), last_step(WORKED) - 1, width="24em")
+    stacks = {preset.title: name for name, preset in PRESETS.items()}
+    preset = ipywidgets.Dropdown(options=stacks, description="stack", **sized("24em"))
+    batch = slider("batch size N", MOST, 1, least=1, width="22em")
 
     def fit(change) -> None:
         step.max = last_step(change["new"])
@@ -301,4 +326,4 @@ def shape_tracer() -> Explorer:
         return {"step": row} if name in ("layer", "parameters", "forward") else {}
 
     controls = {"preset": preset, "step": step, "batch": batch}
-    return Explorer(picture, controls, rows=[[step, batch], [preset]], on_click=on_click)
+    return Explorer(trace_picture, controls, rows=[[step, batch], [preset]], on_click=on_click)
