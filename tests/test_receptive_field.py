@@ -91,10 +91,10 @@ def test_it_starts_on_the_example_and_follows_its_controls():
     assert unit is explorer.children[0].children[0] and unit.max == 2
     unit.value = 2
     assert "from 4 to 12" in explorer.view.alt
-    explorer.controls["n"].value = 11  # two outputs are left
+    explorer.controls["pixels"].value = 11  # two outputs are left
     assert unit.max == unit.value == 1 and "Output unit 1 of 2" in explorer.view.alt
     explorer.controls["depth"].value = 2
-    assert explorer.controls["k3"].disabled and not explorer.controls["k2"].disabled
+    assert explorer.controls["kernel_3"].disabled and not explorer.controls["kernel_2"].disabled
     assert "Layer 3" not in explorer.view.alt
 
 

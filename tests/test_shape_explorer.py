@@ -149,7 +149,7 @@ def test_it_starts_on_the_example_and_follows_its_controls():
     explorer.controls["height"].value += 1
     assert "Input 4×3" in explorer.view.alt and explorer.view.png != before
     valid, same, full = explorer.children[2].children
-    explorer.set(height=6, width=9, k=3)
+    explorer.set(height=6, width=9, kernel=3)
     for button, out in ((same, "6×9"), (full, "8×11"), (valid, "4×7")):
         button.click()
         assert explorer.state["stride"] == 1 and f"The output is {out}." in explorer.view.alt

@@ -15,6 +15,7 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
+from cnn_utils.data import to_float
 from cnn_utils.plots.board import Board
 
 
@@ -63,7 +64,7 @@ def _outline(text: str, italic: bool) -> tuple[np.ndarray, np.ndarray, float]:
 def as_floats(pixels) -> np.ndarray:
     """Return pixels, uint8 or floats from 0 to 1, as float32 from 0 to 1."""
     pixels = np.asarray(pixels)
-    return pixels.astype(np.float32) / (255 if pixels.dtype == np.uint8 else 1)
+    return to_float(pixels) if pixels.dtype == np.uint8 else pixels.astype(np.float32)
 
 
 def without_grey_axis(image: np.ndarray) -> np.ndarray:

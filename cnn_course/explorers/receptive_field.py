@@ -1,17 +1,19 @@
-"""What one output of a stack of layers sees, layer by layer down to the input, along one axis."""
+"""Lesson 02: what one output of a stack of layers sees, layer by layer, along one axis."""
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
-import ipywidgets
-from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.collections import LineCollection
 
 from cnn_utils.functional import output_size
-from cnn_utils.plots import Board
+from cnn_utils.plots.board import Board
 from cnn_utils.plots.picture import styled
 
+from .controls import button, slider
+from .drawing import box, draw_boxes
 from .explorer import Explorer
 
 STACKS = {  # name of the button: pixels of the input, (K, s, p) of the layers
@@ -44,9 +46,9 @@ class Level(NamedTuple):
 def levels(n: int, layers) -> list[Level]:
     """Follow an axis of n pixels through layers (K, s, p): r grows by (K − 1)·j, then j by s.
 
-    Returns a Level for the input and for each layer; ValueError if a window does not fit.
-    Formula: A. Araujo, W. Norris, J. Sim, "Computing receptive fields of convolutional neural
-    networks", Distill (2019), doi:10.23915/distill.00021.
+    Returns a Level for the input and for each layer. Raises ValueError, which names the layer, if
+    a window does not fit. Formula: A. Araujo, W. Norris, J. Sim, "Computing receptive fields of
+    convolutional neural networks", Distill (2019), doi:10.23915/distill.00021.
     """
     found = [Level(n, 1, 1, 0)]
     for number, (k, stride, padding) in enumerate(layers, 1):
@@ -61,10 +63,11 @@ def levels(n: int, layers) -> list[Level]:
 
 
 def seen_by(n: int, layers, unit: int) -> list[list[int]]:
-    """The numbers of the units that one output depends on, in the input and after each layer.
+    """List the units that one output depends on, in the input and after each layer.
 
-    n, layers: as for levels. Numbers below 0 or beyond the last are padding, on which the search
-    does not go on: padding depends on nothing.
+    n, layers: as for `levels`; unit: the number of the output. Returns a list of numbers for the
+    input and for each layer. Numbers below 0 or beyond the last are padding, where the search
+    ends: padding depends on nothing.
     """
     sizes = [level.size for level in levels(n, layers)]
     seen = [[unit]]
@@ -75,49 +78,47 @@ def seen_by(n: int, layers, unit: int) -> list[list[int]]:
 
 
 def receptive_field() -> Explorer:
-    """Sliders for an output unit and for up to four layers, above the units each of them sees."""
+    """Explorer of lesson 02: choose up to four layers and an output; see what it depends on."""
     n, stack = STACKS["the lesson's stack"]
-    unit = _slider("output unit", 0, 0, 0, "20em")
-    pixels = _slider("input pixels n", n, 4, MOST_PIXELS, "20em")
-    depth = _slider("layers", len(stack), 1, MOST_LAYERS, "14em")
-    controls = {"unit": unit, "n": pixels, "depth": depth}
+    unit = slider("output unit", 0, width="20em")
+    pixels = slider("input pixels n", MOST_PIXELS, n, least=4, width="20em")
+    depth = slider("layers", MOST_LAYERS, len(stack), least=1, width="14em")
+    controls = {"unit": unit, "pixels": pixels, "depth": depth}
     rows = [[unit, pixels, depth]]
     for number in range(1, MOST_LAYERS + 1):
         k, stride, padding = (*stack, (3, 1, 0))[number - 1]
-        row = {
-            f"k{number}": _slider(f"layer {number}:  K", k, 1, 8, "17em"),
-            f"s{number}": _slider("s", stride, 1, 8, "14em"),
-            f"p{number}": _slider("p", padding, 0, 4, "14em"),
-        }
-        controls |= row
-        rows.append(list(row.values()))
+        row = [
+            slider(f"layer {number}:  K", 8, k, least=1, width="17em"),
+            slider("s", 8, stride, least=1, width="14em"),
+            slider("p", 4, padding, width="14em"),
+        ]
+        controls |= zip(_names(number), row, strict=True)
+        rows.append(row)
 
     def adjust(_=None):
         """Offer the output units that there are, and only the sliders of layers in the stack."""
         state = {name: control.value for name, control in controls.items()}
         try:
-            unit.max = levels(state["n"], _layers(state))[-1].size - 1
+            unit.max = levels(pixels.value, _layers(state))[-1].size - 1
         except ValueError:
             pass  # the picture says why there are none
         for number in range(1, MOST_LAYERS + 1):
-            for name in "ksp":
-                controls[f"{name}{number}"].disabled = number > state["depth"]
+            for name in _names(number):
+                controls[name].disabled = number > depth.value
 
     def choose(n, stack):
-        state = {"n": n, "depth": len(stack), "unit": 0}
+        state = {"pixels": n, "depth": len(stack), "unit": 0}
         for number, layer in enumerate(stack, 1):
-            state |= {f"{name}{number}": value for name, value in zip("ksp", layer, strict=True)}
+            state |= zip(_names(number), layer, strict=True)
         explorer.set(**state)
+
+    def draw(unit, pixels, **state):
+        return field_picture(pixels, _layers(state), unit)
 
     for control in controls.values():
         control.observe(adjust, "value")
     adjust()
-    buttons = []
-    for name, (n, stack) in STACKS.items():
-        button = ipywidgets.Button(description=name, layout=ipywidgets.Layout(width="13em"))
-        button.on_click(lambda _, n=n, stack=stack: choose(n, stack))
-        buttons.append(button)
-    draw = lambda unit, n, **state: field_picture(n, _layers(state), unit)  # noqa: E731
+    buttons = [button(name, "13em", partial(choose, *layers)) for name, layers in STACKS.items()]
     explorer = Explorer(draw, controls, rows=[rows[0], buttons, *rows[1:]])
     return explorer
 
@@ -134,7 +135,7 @@ def field_picture(n: int, layers, unit: int = 0) -> Board:
     except ValueError as error:
         title = "Impossible: a layer has no room for its window"
         board = Board(title, f"{n} pixels, {_words(layers)}: {error}", 8.5, 0.9, 1.0)
-        _write(board, 0.2, 0.4, str(error).replace("; ", ";\n"), color="#B34700")
+        board.note(0.2, 0.4, str(error).replace("; ", ";\n"), fontsize=10, color="#B34700")
         return board
     top = stack[-1]
     unit = min(unit, top.size - 1)
@@ -187,7 +188,7 @@ def _draw_units(board: Board, stack, windows, bottom: float, step: float) -> Non
             elif i in window and number == len(stack) - 1:
                 look = "chosen"
             if look:
-                cells[look].append(_box(left + i * side, y, side, 0.27))
+                cells[look].append(box(left + i * side, y, side, 0.27))
         there = [i for i in window if 0 <= i < level.size]
         if there and number:  # from these units to the ends of what they see one row below
             edges = (left + there[0] * side, left + (there[-1] + 1) * side)
@@ -195,22 +196,18 @@ def _draw_units(board: Board, stack, windows, bottom: float, step: float) -> Non
         if window:
             seen = (left + window[0] * side, left + (window[-1] + 1) * side)
         name = f"layer {number}" if number else "input"
-        _write(board, 0.2, y + 0.135, name, fontweight="bold", color="#005A8E")
+        board.note(0.2, y + 0.135, name, fontsize=10, fontweight="bold", color="#005A8E")
     x = 1.3
     for look, squares in cells.items():
         if squares:
-            squares.append(_box(x, bottom + 0.36, 0.17, 0.17))
-            _write(board, x + 0.24, bottom + 0.445, look, fontsize=9)
+            squares.append(box(x, bottom + 0.36, 0.17, 0.17))
+            board.note(x + 0.24, bottom + 0.445, look, fontsize=9)
             x += 0.5 + 0.075 * len(look)
             fill, edge, hatch = LOOKS[look]
             how = {"facecolors": fill, "edgecolors": edge, "hatch": hatch, "linewidths": 0.7}
-            board.axis.add_collection(PolyCollection(squares, **how), autolim=False)
+            draw_boxes(board, squares, **how)
     lines = LineCollection(cones, colors="#00795A", linestyles="--", linewidths=1.2)
     board.axis.add_collection(lines, autolim=False)
-
-
-def _box(x: float, y: float, width: float, height: float) -> list[tuple[float, float]]:
-    return [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
 
 
 def _draw_table(board: Board, stack, layers, y: float) -> None:
@@ -237,32 +234,21 @@ def _draw_table(board: Board, stack, layers, y: float) -> None:
     for x, (head, column) in zip(
         (0.2, 1.0, 1.45, 1.9, 2.4, 3.1, 4.9), columns.items(), strict=True
     ):
-        _write(board, x, y, head, fontweight="bold", fontsize=9.5)
-        _write(
-            board, x, y + 0.13, "\n".join(map(str, reversed(column))), va="top", linespacing=1.35
-        )
+        board.note(x, y, head, fontweight="bold", fontsize=9.5)
+        numbers = "\n".join(map(str, reversed(column)))
+        board.note(x, y + 0.13, numbers, fontsize=10, va="top", linespacing=1.35)
 
 
 def _layers(state: dict) -> list[tuple[int, int, int]]:
     """The layers that the sliders stand for."""
-    return [tuple(state[f"{name}{i}"] for name in "ksp") for i in range(1, state["depth"] + 1)]
+    numbers = range(1, state["depth"] + 1)
+    return [tuple(state[name] for name in _names(number)) for number in numbers]
+
+
+def _names(number: int) -> tuple[str, str, str]:
+    """What the controls of a layer are called in the state."""
+    return f"kernel_{number}", f"stride_{number}", f"padding_{number}"
 
 
 def _words(layers) -> str:
     return ", ".join(f"K {k} s {stride} p {padding}" for k, stride, padding in layers)
-
-
-def _write(board: Board, x: float, y: float, text: str, **how) -> None:
-    """As Board.note, without setting the style again for each of many texts."""
-    board.axis.text(x, y, text, **{"fontsize": 10, "va": "center", **how})
-
-
-def _slider(name: str, value: int, least: int, most: int, width: str) -> ipywidgets.IntSlider:
-    return ipywidgets.IntSlider(
-        value=value,
-        min=least,
-        max=most,
-        description=name,
-        layout=ipywidgets.Layout(width=width),
-        style={"description_width": "initial"},
-    )

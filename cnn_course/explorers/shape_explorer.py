@@ -1,28 +1,29 @@
-"""Where a window can stand on a padded image, how many outputs that makes, and what is lost."""
+"""Lesson 02: where a window fits on a padded image, how many outputs that makes, what is lost."""
 
 from __future__ import annotations
 
-import ipywidgets
+from functools import partial
+
 import numpy as np
-from matplotlib.collections import PolyCollection
 from matplotlib.patches import Rectangle
 
 from cnn_utils.functional import output_size
-from cnn_utils.plots import COLOURS, Board
-from cnn_utils.plots.board import Grid
-from cnn_utils.plots.picture import styled
+from cnn_utils.plots.board import Board, Grid
+from cnn_utils.plots.picture import COLOURS, styled
 
+from .controls import button, slider
+from .drawing import box, draw_boxes
 from .explorer import Explorer
 
-START = {"height": 3, "width": 3, "k": 2, "stride": 2, "padding": 1}  # lesson 02's example
+START = {"height": 3, "width": 3, "kernel": 2, "stride": 2, "padding": 1}  # lesson 02's example
 SLIDERS = {  # name in the formula, least, most
     "height": ("H", 1, 12),
     "width": ("W", 1, 12),
-    "k": ("K", 1, 7),
+    "kernel": ("K", 1, 7),
     "stride": ("s", 1, 5),
     "padding": ("p", 0, 4),
 }
-MODES = {  # what the buttons make of K
+MODES = {  # the padding that a button sets for K
     "valid: p = 0": lambda k: 0,
     "same: p = (K − 1)/2": lambda k: (k - 1) // 2,
     "full: p = K − 1": lambda k: k - 1,
@@ -38,81 +39,72 @@ LOOKS = {  # of cells: fill, edge, hatch
 
 
 def shape_explorer() -> Explorer:
-    """Sliders for H, W, K, s and p above the padded input, its windows and the output."""
+    """Explorer of lesson 02: choose H, W, K, s and p; see the padded input, windows and output."""
     controls = {
-        key: ipywidgets.IntSlider(
-            value=START[key],
-            min=least,
-            max=most,
-            description=name,
-            layout=ipywidgets.Layout(width="15em"),
-            style={"description_width": "initial"},
-        )
+        key: slider(name, most, START[key], least, width="15em")
         for key, (name, least, most) in SLIDERS.items()
     }
-    sliders, buttons = list(controls.values()), []
-    most = controls["padding"].max
+    sliders = list(controls.values())
 
-    for text, padding in MODES.items():
-        button = ipywidgets.Button(description=text, layout=ipywidgets.Layout(width="13em"))
-        button.on_click(
-            lambda _, padding=padding: explorer.set(
-                stride=1, padding=min(padding(explorer.state["k"]), most)
-            )
-        )
-        buttons.append(button)
+    def choose(padding_for):
+        padding = min(padding_for(controls["kernel"].value), controls["padding"].max)
+        explorer.set(stride=1, padding=padding)
+
+    buttons = [button(text, "13em", partial(choose, rule)) for text, rule in MODES.items()]
     explorer = Explorer(shape_picture, controls, rows=[sliders[:2], sliders[2:], buttons])
     return explorer
 
 
 @styled
-def shape_picture(height: int, width: int, k: int, stride: int, padding: int) -> Board:
+def shape_picture(height: int, width: int, kernel: int, stride: int, padding: int) -> Board:
     """Draw the padded input with its windows, the output, and the formula along both axes.
 
-    height, width: of the input in pixels; k: side of the window; stride: step between windows;
-    padding: rows and columns of zeros at each side. Grids: "input" (padded) and "output".
+    height, width: of the input in pixels; kernel: side of the window in pixels; stride: step
+    between windows in pixels; padding: rows and columns of zeros on each side. All are integers.
+    Grids: "input" (padded) and "output".
     """
-    sizes = (height, width)
-    starts = [
-        range(0, n + 2 * padding - k + 1, stride) for n in sizes
-    ]  # none where it does not fit
+    sizes, layer = (height, width), (kernel, stride, padding)
+    starts = [range(0, n + 2 * padding - kernel + 1, stride) for n in sizes]  # perhaps empty
     out = [len(of_axis) for of_axis in starts]
     fits = min(out) > 0
-    lost = [unread(n, k, stride, padding) for n in sizes]
+    lost = [unread(n, *layer) for n in sizes]
     pixels = height * width - (height - len(lost[0])) * (width - len(lost[1]))
     if fits:
         title = f"{height}×{width} in, {out[0]}×{out[1]} out: "
         title += f"{pixels} of {height * width} pixels never read" if pixels else "every pixel read"
     else:
-        title = f"Impossible: a {k}×{k} window does not fit into this input"
-    lines = [_formula(name, n, k, stride, padding) for name, n in zip("HW", sizes, strict=True)]
-    alt = f"Input {height}×{width}, window {k}×{k}, stride {stride}, padding {padding}. "
+        title = f"Impossible: a {kernel}×{kernel} window does not fit into this input"
+    lines = [_formula(name, n, *layer) for name, n in zip("HW", sizes, strict=True)]
+    alt = f"Input {height}×{width}, window {kernel}×{kernel}, stride {stride}, padding {padding}. "
     for name, line, n, of_axis in zip(("Rows", "Columns"), lines, sizes, starts, strict=True):
-        room = n + 2 * padding - k
+        room = n + 2 * padding - kernel
         if of_axis:
-            line = f"{name}: ({n} + 2·{padding} − {k})/{stride} = {room / stride:.3g}, floor "
+            line = f"{name}: ({n} + 2·{padding} − {kernel})/{stride} = {room / stride:.3g}, floor "
             line += f"{room // stride}, plus 1 is {len(of_axis)}; starts {_listed(of_axis)}"
         alt += line.replace("\n", " ") + ". "
     if fits:
         alt += f"The output is {out[0]}×{out[1]}. "
-        alt += _loss(lost, pixels, height * width) + _advice(k, stride, padding)
+        alt += _loss(lost, pixels, height * width) + _advice(*layer)
     else:
         alt += "So there is no output."
 
     board = Board(title, alt, columns=8.5, rows=4.55, cell=1.0)  # its unit is an inch
-    _draw_input(board, sizes, k, padding, starts, fits)
+    _draw_input(board, sizes, kernel, padding, starts, fits)
     if fits:
         _draw_output(board, out)
         _draw_legend(board)
     y = 4.0 if fits else 3.6
     for line, count in zip(lines, out, strict=True):
-        _write(board, 0.2, y, line, color="#222222" if count else "#B34700", va="top")
+        board.note(0.2, y, line, fontsize=10, color="#222222" if count else "#B34700", va="top")
         y += 0.23 * (1 + line.count("\n"))
     return board
 
 
 def unread(n: int, k: int, stride: int, padding: int) -> list[int]:
-    """Which of the n rows (or columns) of an image no window reads; all of them if none fits."""
+    """List those of the n rows (or columns) of an image that no window reads.
+
+    k: size of the window; stride, padding: as for `shape_picture`. Where no window fits, all n.
+    """
     starts = range(0, n + 2 * padding - k + 1, stride)
     read = {start + u - padding for start in starts for u in range(k)}
     return [i for i in range(n) if i not in read]
@@ -185,15 +177,15 @@ def _draw_input(board: Board, sizes, k: int, padding: int, starts, fits: bool) -
         how = {"fontsize": min(9.5, 42 * side), "color": "#8A5F00", "fontweight": "bold"}
         rows, columns = (of_axis[:: 1 + len(of_axis) // 13] for of_axis in starts)  # not too many
         for row in rows:
-            _write(board, left - 0.07, top + (row + 0.5) * side, str(row), ha="right", **how)
+            board.note(left - 0.07, top + (row + 0.5) * side, str(row), ha="right", **how)
         for column in columns:
             middle = left + (column + 0.5) * side
-            _write(board, middle, top - 0.1, str(column), ha="center", **how)
+            board.note(middle, top - 0.1, str(column), ha="center", **how)
     else:
         _frames(board, left, top, side, k, 0, 0, COLOURS["wrong"])
         warning = f"the {k}×{k} window sticks out"
-        _write(board, 5.6, 0.08, warning, color="#B34700", fontweight="bold")
-    _write(board, 0.2, 0.08, label, color="#005A8E", fontweight="bold")
+        board.note(5.6, 0.08, warning, fontsize=10, color="#B34700", fontweight="bold")
+    board.note(0.2, 0.08, label, fontsize=10, color="#005A8E", fontweight="bold")
 
 
 def _draw_output(board: Board, out) -> None:
@@ -205,7 +197,7 @@ def _draw_output(board: Board, out) -> None:
     _cells(board, corners, side, "output")
     _frames(board, left, top, side, 1, out[0] - 1, out[1] - 1)
     label = f"output {out[0]}×{out[1]}"
-    _write(board, left, 0.08, label, color="#007A59", fontweight="bold")
+    board.note(left, 0.08, label, fontsize=10, color="#007A59", fontweight="bold")
 
 
 def _draw_legend(board: Board) -> None:
@@ -213,11 +205,11 @@ def _draw_legend(board: Board) -> None:
     x, y = 0.2, 3.64
     for look in list(LOOKS)[:4]:
         _cells(board, [(x, y)], 0.17, look)
-        _write(board, x + 0.24, y + 0.085, look, fontsize=9)
+        board.note(x + 0.24, y + 0.085, look, fontsize=9)
         x += 0.45 + 0.075 * len(look)
     _frames(board, x, y, 0.17, 1, 0, 4)
-    _write(board, x + 0.24, y + 0.085, "first", fontsize=9)
-    _write(board, x + 0.93, y + 0.085, "last window, with output", fontsize=9)
+    board.note(x + 0.24, y + 0.085, "first", fontsize=9)
+    board.note(x + 0.93, y + 0.085, "last window, with output", fontsize=9)
 
 
 def _frames(board, left, top, side, k, row, column, colour=COLOURS["kernel"]) -> None:
@@ -231,11 +223,6 @@ def _frames(board, left, top, side, k, row, column, colour=COLOURS["kernel"]) ->
 def _cells(board: Board, corners, side: float, look: str) -> None:
     """Squares of one look, given by their upper left corners: one artist for all of them."""
     fill, edge, hatch = LOOKS[look]
-    squares = [[(x, y), (x + side, y), (x + side, y + side), (x, y + side)] for x, y in corners]
+    squares = [box(x, y, side, side) for x, y in corners]
     how = {"facecolors": fill, "edgecolors": edge, "hatch": hatch, "linewidths": 0.6}
-    board.axis.add_collection(PolyCollection(squares, **how), autolim=False)
-
-
-def _write(board: Board, x: float, y: float, text: str, **how) -> None:
-    """As Board.note, without setting the style again for each of many texts."""
-    board.axis.text(x, y, text, **{"fontsize": 10, "va": "center", **how})
+    draw_boxes(board, squares, **how)
