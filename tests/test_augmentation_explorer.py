@@ -7,7 +7,7 @@ import pytest
 from helpers import texts
 
 from cnn_course.explorers import augmentation_explorer
-from cnn_course.explorers.augmentation_explorer import judge, picture
+from cnn_course.explorers.augmentation_explorer import augmentation_picture, judge
 from cnn_utils.data import Augmenter
 
 RNG = np.random.default_rng(0)
@@ -34,14 +34,14 @@ def test_it_starts_on_the_augmentation_of_the_recipe():
 
 
 def test_nothing_changed_is_said_and_seen():
-    board = picture(HANDS[0], 2, Augmenter(), title="Image 0")
+    board = augmentation_picture(HANDS[0], 2, Augmenter(), title="Image 0")
     assert "8 copies with no change" in board.alt and "0.000 to 0.000" in board.alt
     assert "Image 0, label 2: nothing is changed" in texts(board)
 
 
 def test_brightness_alone_moves_every_copy_by_at_most_that_much():
     grey = np.full((64, 64, 3), 0.5, dtype=np.float32)
-    board = picture(grey, 1, Augmenter(brightness=0.2), seed=3)
+    board = augmentation_picture(grey, 1, Augmenter(brightness=0.2), seed=3)
     change = np.random.default_rng(3).uniform(-0.2, 0.2, 8)
     away = np.abs(change)
     assert f"{away.min():.3f} to {away.max():.3f} from the original" in board.alt

@@ -7,7 +7,7 @@ import pytest
 from helpers import texts
 
 from cnn_course.explorers import mistake_browser
-from cnn_course.explorers.mistake_browser import chosen, nearest_right, picture
+from cnn_course.explorers.mistake_browser import chosen, mistake_picture, nearest_right
 
 # six images of 2×2 pixels whose distances can be worked out in the head
 IMAGES = np.zeros((6, 2, 2, 1), dtype=np.uint8)
@@ -64,7 +64,7 @@ def test_neighbours_are_of_the_class_and_read_rightly():
 
 
 def test_a_mistake_in_words_and_numbers():
-    board = picture(*STATE, number=2)
+    board = mistake_picture(*STATE, number=2)
     assert board.alt == (
         "Mistake 2 of 3, image 1: true class 0, taken for 1 with p = 0.7000; the true class got "
         "0.3000 and comes in place 2. Nearest image read rightly as 0: 0.200 away; as 1: 0.200 "
@@ -76,7 +76,7 @@ def test_a_mistake_in_words_and_numbers():
 
 
 def test_a_right_answer_is_shown_beside_the_second_best_class():
-    board = picture(*STATE, names=("none", "one", "two"), show="right answers", number=3)
+    board = mistake_picture(*STATE, names=("none", "one", "two"), show="right answers", number=3)
     assert board.alt.startswith(
         "Right answer 3 of 3, image 3: true class one, read rightly with p = 0.6000; two comes "
         "second with 0.4000. Nearest image read rightly as one: 0.600 away."
@@ -88,7 +88,7 @@ def test_every_state_gives_a_picture():
     for show in ("mistakes", "right answers", "all images"):
         for true in (None, 0, 1, 2):
             for predicted in (None, 0, 1, 2):
-                board = picture(*STATE, None, show, true, predicted, "surest first", 99)
+                board = mistake_picture(*STATE, None, show, true, predicted, "surest first", 99)
                 count = len(chosen(LABELS, P, show, true, predicted))
                 assert (f"{count} of {count}" if count else "There are no") in board.alt
                 assert len(board.png(small=False)) > 1000
@@ -123,7 +123,7 @@ def test_it_can_begin_with_all_images_and_wants_what_belongs_together():
 def test_floats_and_bytes_show_the_same(many):
     images, labels, p = (array[:200] for array in many)
     floats = images.astype(np.float32) / 255
-    assert picture(images, labels, p).alt == picture(floats, labels, p).alt
+    assert mistake_picture(images, labels, p).alt == mistake_picture(floats, labels, p).alt
 
 
 def test_it_redraws_at_once(many):

@@ -14,8 +14,8 @@ from cnn_course.explorers.softmax_explorer import (
     number,
     softmax_picture,
     softmax_steps,
-    surprise_curve,
 )
+from cnn_course.figures.surprise import surprise_curve
 
 
 def texts(picture):

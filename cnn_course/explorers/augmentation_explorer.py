@@ -9,6 +9,7 @@ from cnn_utils.data import Augmenter
 from cnn_utils.plots.board import Board, tint
 from cnn_utils.plots.picture import COLOURS, name_of, styled
 
+from .drawing import as_floats, without_grey_axis
 from .explorer import Explorer
 
 COPIES = 8
@@ -22,9 +23,10 @@ def judge(kind: str, label: int, changes: Augmenter) -> tuple[bool, str]:
     """Say whether the label survives such changes, and why or why not.
 
     kind: 'digit' (handwritten, 28×28, 20 pixels large) or 'hand' (a photograph, 64×64, of which
-    the fingers are counted). The limits are rules of thumb: look at the copies.
+    the fingers are counted); label: the class; changes: the largest ones. The limits are rules of
+    thumb, so look at the copies.
     """
-    digit = f"{'an' if label == 8 else 'a'} {label}"
+    a_digit = f"{'an' if label == 8 else 'a'} {label}"
     reasons, remarks = [], []
     if kind == "digit":
         if changes.flip and label not in SAME_IN_A_MIRROR:
@@ -32,7 +34,7 @@ def judge(kind: str, label: int, changes: Augmenter) -> tuple[bool, str]:
         if changes.rotate > 90 and label in (6, 9):
             reasons.append(f"towards 180° a {label} becomes a {15 - label}")
         elif changes.rotate > 45 and label:
-            remarks.append(f"no test image shows {digit} lying on its side")
+            remarks.append(f"no test image shows {a_digit} lying on its side")
         room = (ROOM - DIGIT * (1 + changes.scale)) / 2
         if changes.shift > room:
             reasons.append(f"a shift above {max(room, 0):.0f} pixels cuts strokes off")
@@ -53,7 +55,7 @@ def judge(kind: str, label: int, changes: Augmenter) -> tuple[bool, str]:
             reasons.append("fingers melt into each other")
     if reasons:
         return False, f"The label may be lost: {', and '.join(reasons)}."
-    name = digit if kind == "digit" else f"a hand with label {label}"
+    name = a_digit if kind == "digit" else f"a hand with label {label}"
     ending = f", but {'; '.join(remarks)}" if remarks else ""
     if remarks and remarks[0].startswith("mirrored"):
         ending = ": " + "; ".join(remarks)
@@ -61,7 +63,7 @@ def judge(kind: str, label: int, changes: Augmenter) -> tuple[bool, str]:
 
 
 @styled
-def picture(
+def augmentation_picture(
     image,
     label: int,
     changes: Augmenter,
@@ -71,12 +73,12 @@ def picture(
 ) -> Board:
     """Show an image beside eight augmented copies of it, each with its distance from the original.
 
-    image: (H, W, 1), a handwritten digit, or (H, W, 3), a hand; uint8 or floats from 0 to 1.
-    label: its class; changes: the largest ones; seed: of the random numbers that draw them.
-    title: what the image is called; names: of the classes.
+    image: a handwritten digit (H, W, 1) or a hand (H, W, 3), uint8 or floats from 0 to 1. label:
+    its class; changes: the largest ones; seed: of the random numbers that draw them. title: what
+    the image is called; names: of the classes. The distance is the root mean square difference of
+    all values, which are scaled to [0, 1].
     """
-    image = np.asarray(image)
-    pixels = image.astype(np.float32) / (255 if image.dtype == np.uint8 else 1)
+    pixels = as_floats(image)
     kind = "hand" if pixels.shape[2] == 3 else "digit"
     copies = changes(np.repeat(pixels[None], COPIES, axis=0), np.random.default_rng(seed))
     difference = (copies - pixels).reshape(COPIES, -1).astype(np.float64)
@@ -86,12 +88,12 @@ def picture(
     named = f"{title}, label {name_of(label, names)}"
     claim = "nothing is changed" if not distances.any() else f"{COPIES} copies, no two alike"
     board = Board(f"{named}: {claim}", "", 18.4, 8.2)
-    board.image("original", _plain(pixels), 0.3, TOP, "input", LARGE)
+    board.image("original", without_grey_axis(pixels), 0.3, TOP, "input", LARGE)
     for i, (copy, distance) in enumerate(zip(copies, distances, strict=True)):
         x = 6.55 + (i % 4) * (SIDE + 0.12)
         y = TOP + (i // 4) * (SIDE + GAP + 0.35)
         kind_of_frame = "output" if survives else "wrong"
-        board.image(f"{distance:.3f} away", _plain(copy), x, y, kind_of_frame, SIDE)
+        board.image(f"{distance:.3f} away", without_grey_axis(copy), x, y, kind_of_frame, SIDE)
     colour = COLOURS["output" if survives else "wrong"]
     how = {"fontsize": 10.5, "fontweight": "bold", "color": tint(colour, 1.4)}
     board.note(0.3, 7.6, ("✓ " if survives else "⚠ ") + verdict, **how)
@@ -115,16 +117,12 @@ def _told(changes: Augmenter) -> str:
     return ", ".join(part for part in parts if part) or "no change"
 
 
-def _plain(image) -> np.ndarray:
-    """(H, W, 1) as (H, W); colours as they are."""
-    return image[..., 0] if image.shape[2] == 1 else image
-
-
 def augmentation_explorer(images, labels, names=None, digits=None) -> Explorer:
-    """Make the explorer; it begins with the augmentation of the sign recipes.
+    """Explorer of lesson 14: change the amounts, and see what becomes of an image and its label.
 
-    images: (N, H, W, 3) photographs of hands, or (N, H, W, 1) digits; labels: (N,); names: of the
-    classes. digits: (images, labels) of handwritten digits to choose instead.
+    It begins with the augmentation of the sign recipes. images: photographs of hands (N, H, W, 3)
+    or digits (N, H, W, 1); labels: integers (N,); names: of the classes. digits: (images, labels)
+    of handwritten digits to choose instead.
     """
     sets = {"hands" if np.shape(images)[3] == 3 else "digits": (images, labels, names)}
     if digits is not None:
@@ -158,7 +156,8 @@ def augmentation_explorer(images, labels, names=None, digits=None) -> Explorer:
         number = min(number, len(labels) - 1)
         edge = "edge" if which == "hands" else "zero"
         changes = Augmenter(**amounts, edge=edge)
-        return picture(images[number], labels[number], changes, seed, f"Image {number}", names)
+        one = images[number], labels[number]
+        return augmentation_picture(*one, changes, seed, f"Image {number}", names)
 
     def fit(change=None):
         number.max = len(sets[which.value][1]) - 1

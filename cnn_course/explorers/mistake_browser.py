@@ -1,14 +1,15 @@
-"""Lessons 13 and 14: go through a model's mistakes, or all its answers, the surest first."""
+"""Lessons 13 and 14: browse a model's mistakes, or all its answers, the surest first."""
 
 from __future__ import annotations
 
 import ipywidgets
 import numpy as np
-from matplotlib.collections import PolyCollection
 
 from cnn_utils.plots.board import Board, tint
 from cnn_utils.plots.picture import COLOURS, name_of, styled
 
+from .controls import sized
+from .drawing import as_floats, box, draw_boxes, without_grey_axis
 from .explorer import Explorer
 
 WHAT = {"mistakes": "mistake", "right answers": "right answer", "all images": "image"}
@@ -22,10 +23,10 @@ NEAR, NEAR_WIDTH, SECOND = 7.4, 2.05, 9.5  # the neighbours: their top, width, s
 def chosen(
     labels, probabilities, show="mistakes", true=None, predicted=None, order="surest first"
 ) -> np.ndarray:
-    """Return the indices of the images that fit, in the order in which they are shown.
+    """Return the indices of the images that fit, an integer array, in the order they are shown.
 
-    labels: (N,); probabilities: (N, K). show: a key of WHAT; true, predicted: a class, or None for
-    any; order: one of ORDERS, by the probability of the model's answer.
+    labels: integers (N,); probabilities: (N, K). show: a key of WHAT; true, predicted: a class, or
+    None for any; order: one of ORDERS, by the probability of the model's answer.
     """
     guesses, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
     fits = np.ones(len(labels), dtype=bool)
@@ -38,22 +39,23 @@ def chosen(
     return rows[np.argsort(-sure[rows] if order == ORDERS[0] else sure[rows], kind="stable")]
 
 
-def nearest_right(images, labels, guesses, index: int, of_class: int) -> tuple:
-    """Find the images most like images[index] among those of a class the model reads rightly.
+def nearest_right(images, labels, guesses, index: int, label: int) -> tuple:
+    """Find the images most like images[index] among those of a class that the model gets right.
 
-    Returns their indices and distances, the nearest first: the root mean square difference of all
-    values, scaled to [0, 1].
+    images: (N, H, W, C), uint8 or floats from 0 to 1; labels, guesses: integers (N,); label: the
+    class. Returns the indices and distances of at most four images, the nearest first. A distance
+    is the root mean square difference of all values, which are scaled to [0, 1].
     """
-    right = np.flatnonzero((labels == of_class) & (guesses == of_class))
+    right = np.flatnonzero((labels == label) & (guesses == label))
     right = right[right != index]
-    difference = _floats(images[right]) - _floats(images[index])
+    difference = as_floats(images[right]) - as_floats(images[index])
     distances = np.sqrt(np.mean(difference.reshape(len(right), images[index].size) ** 2, axis=1))
     order = np.argsort(distances, kind="stable")[:NEIGHBOURS]
     return right[order], distances[order]
 
 
 @styled
-def picture(
+def mistake_picture(
     images,
     labels,
     probabilities,
@@ -64,11 +66,11 @@ def picture(
     order: str = "surest first",
     number: int = 1,
 ) -> Board:
-    """Show one image, the probabilities a model gives it, and images like it that it reads rightly.
+    """Show one image, the probabilities a model gives it, and similar images that it gets right.
 
-    images: (N, H, W, C), uint8 or floats from 0 to 1; labels: (N,); probabilities: (N, K); names:
-    of the classes. show, true, predicted, order: as in `chosen`; number: which of the images that
-    fit, from 1, the last one where it is too large.
+    images: (N, H, W, C), uint8 or floats from 0 to 1; labels: integers (N,); probabilities: (N, K);
+    names: of the classes. show, true, predicted, order: as in `chosen`; number: which of the images
+    that fit, from 1; a number that is too large means the last.
     """
     labels, probabilities = np.asarray(labels), np.asarray(probabilities)
     rows = chosen(labels, probabilities, show, true, predicted, order)
@@ -84,43 +86,46 @@ def picture(
     was, is_ = name_of(label, names), name_of(guess, names)
     verdict = f"true {was}, predicted {is_}" if guess != label else f"{was}, and read as {is_}"
     board = Board(f"{what.capitalize()} {place}: {verdict}, p = {p[guess]:.4f}", "", 18.4, 10.0)
-    board.image(f"image {index}", _pixels(images[index]), 0.3, TOP, "input", IMAGE)
+    board.image(f"image {index}", _shown(images[index]), 0.3, TOP, "input", IMAGE)
     _bars(board, p, names, label, guess)
 
     near = {}
     role = "predicted" if guess != label else "second best"
     for left, k, note in ((0.3, label, "true class"), (SECOND, other, role)):
-        found, distances = nearest_right(images, labels, guesses, index, k)
-        near[k] = distances
+        found, near[k] = nearest_right(images, labels, guesses, index, k)
         title = f"nearest images of {name_of(k, names)} read rightly ({note})"
-        board.note(left, NEAR - 0.4, title, fontsize=9.5, fontweight="bold")
-        for i, (row, distance) in enumerate(zip(found, distances, strict=True)):
-            x = left + i * (NEAR_WIDTH + 0.12)
-            board.image("", _pixels(images[row]), x, NEAR, "output", NEAR_WIDTH)
-            board.note(x, NEAR + NEAR_WIDTH + 0.35, f"{distance:.3f} away", fontsize=9)
-        if not len(found):
-            board.note(left, NEAR + 0.5, "there is none", fontsize=9.5)
+        _neighbours(board, left, title, [images[row] for row in found], near[k])
     board.alt = _sentence(what, place, index, p, names, (label, guess, other), near)
     return board
+
+
+def _neighbours(board, left, title, images, distances) -> None:
+    """Images side by side below a title, each with its distance."""
+    board.note(left, NEAR - 0.4, title, fontsize=9.5, fontweight="bold")
+    for number, (image, distance) in enumerate(zip(images, distances, strict=True)):
+        x = left + number * (NEAR_WIDTH + 0.12)
+        board.image("", _shown(image), x, NEAR, "output", NEAR_WIDTH)
+        board.note(x, NEAR + NEAR_WIDTH + 0.35, f"{distance:.3f} away", fontsize=9)
+    if not images:
+        board.note(left, NEAR + 0.5, "there is none", fontsize=9.5)
 
 
 def _bars(board, p, names, label, guess) -> None:
     """One bar for each class; the predicted one in colour and bold, the true one named."""
     step = IMAGE / len(p)
-    corners, colours = [], []
+    bars, colours = [], []
     for k, value in enumerate(p):
         y = TOP + step * (k + 0.5)
-        x, half = BARS + LONGEST * float(value), 0.33 * step
-        corners.append([(BARS, y - half), (x, y - half), (x, y + half), (BARS, y + half)])
+        length, half = LONGEST * float(value), 0.33 * step
+        bars.append(box(BARS, y - half, length, 2 * half))
         colours.append(COLOURS["output" if k == label else "wrong"] if k == guess else "#C8CDD2")
         told = ("◀ predicted" if k == guess else "") + (" = true" if k == guess == label else "")
         told = "◀ true" if k == label != guess else told
         weight = "bold" if told else "normal"
         how = {"fontsize": 9.5, "fontweight": weight}
         board.note(BARS - 0.2, y, name_of(k, names), ha="right", **how)
-        board.note(x + 0.15, y, f"{value:.4f}  {told}".rstrip(), **how)
-    bars = PolyCollection(corners, facecolors=colours, edgecolors="none")
-    board.axis.add_collection(bars, autolim=False)
+        board.note(BARS + length + 0.15, y, f"{value:.4f}  {told}".rstrip(), **how)
+    draw_boxes(board, bars, facecolors=colours, edgecolors="none")
     board.axis.plot((BARS, BARS), (TOP, TOP + IMAGE), color="#888888", lw=0.9)
     board.note(BARS, TOP - 0.3, "probability", fontweight="bold", color=tint("#4C5866", 1))
 
@@ -158,24 +163,18 @@ def _nothing(names, show, true, predicted) -> Board:
     return board
 
 
-def _floats(pixels) -> np.ndarray:
-    """Pixels as float32 from 0 to 1."""
-    pixels = np.asarray(pixels)
-    return pixels.astype(np.float32) / (255 if pixels.dtype == np.uint8 else 1)
-
-
-def _pixels(image) -> np.ndarray:
+def _shown(image) -> np.ndarray:
     """An image as Board.image takes it: floats (H, W) or (H, W, 3)."""
-    image = _floats(image)
-    return image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
+    return without_grey_axis(as_floats(image))
 
 
 def mistake_browser(images, labels, probabilities, names=None, show: str = "mistakes") -> Explorer:
-    """Make the explorer; it begins with the mistake the model was surest of.
+    """Explorer of lessons 13 and 14: begin with the mistake that the model was surest of.
 
-    images: (N, H, W, C), uint8 or floats from 0 to 1; labels: (N,); probabilities: (N, K), what
-    the model says of them; names: of the classes. show: 'mistakes', 'right answers' or
-    'all images', which it begins with.
+    images: (N, H, W, C), uint8 or floats from 0 to 1; labels: integers (N,); probabilities: (N, K),
+    the model's answers; names: of the classes. show: what it begins with, 'mistakes', 'right
+    answers' or 'all images'. Raises ValueError where images, labels and probabilities do not
+    belong together.
     """
     labels, probabilities = np.asarray(labels), np.asarray(probabilities)
     if probabilities.ndim != 2 or not len(images) == len(labels) == len(probabilities):
@@ -186,10 +185,8 @@ def mistake_browser(images, labels, probabilities, names=None, show: str = "mist
         )
     classes = [("any", ANY)]
     classes += [(name_of(k, names), k) for k in range(probabilities.shape[1])]
-    how = {
-        "layout": ipywidgets.Layout(width="auto", margin="2px 1.2em 2px 2px"),
-        "style": {"description_width": "initial"},
-    }
+    how = sized("auto")
+    how["layout"].margin = "2px 1.2em 2px 2px"
     number = ipywidgets.IntSlider(
         value=1, min=1, description="number", layout=ipywidgets.Layout(width="34em")
     )
@@ -211,7 +208,7 @@ def mistake_browser(images, labels, probabilities, names=None, show: str = "mist
         number.value = 1
 
     def draw(number, **state):
-        return picture(images, labels, probabilities, names, number=number, **wanted(state))
+        return mistake_picture(images, labels, probabilities, names, number=number, **wanted(state))
 
     for control in filters.values():  # before the explorer draws
         control.observe(fit, "value")

@@ -1,4 +1,4 @@
-"""Lesson 08: three logits, and what becomes of them: probabilities, loss, gradient, overflow."""
+"""Lesson 08: three logits become probabilities, a loss and a gradient, or they overflow."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import ipywidgets
 import numpy as np
-from matplotlib.collections import PolyCollection
 
 from cnn_utils import functional as F
-from cnn_utils.plots.board import INK, Board, tint
-from cnn_utils.plots.picture import COLOURS, Picture, styled
+from cnn_utils.plots.board import Board, tint
+from cnn_utils.plots.picture import COLOURS, styled
 
+from .controls import sized, slider, toggles
+from .drawing import box, draw_boxes
 from .explorer import Explorer
 
 START = (math.log(1), math.log(2), math.log(5))  # the worked example: p = 1/8, 2/8, 5/8
@@ -24,10 +25,10 @@ Z, E, P, ZERO, DZ = 3.0, 5.5, 9.1, 16.3, 1.7  # where the columns begin, the gra
 
 @dataclass(frozen=True)
 class Steps:
-    """All that is computed for one example with three classes, in the dtype of z."""
+    """All that is computed for one example with three classes; arrays (3,) of the dtype of z."""
 
     z: np.ndarray
-    e: np.ndarray
+    e: np.ndarray  # the exponentials
     p: np.ndarray
     loss: float
     dz: np.ndarray
@@ -36,9 +37,9 @@ class Steps:
 def softmax_steps(z: np.ndarray, true: int, shifted: bool) -> Steps:
     """Softmax cross-entropy of one row of logits, step by step.
 
-    z (3,): float64 or float32; true: the class it should be. shifted: subtract the largest logit
-    first, as cnn_utils does; otherwise take exp of the logits as they are, which may give inf and
-    nan.
+    z: logits (3,), float64 or float32; true: the class it should be, 0 to 2. shifted: subtract the
+    largest logit first, as cnn_utils does; otherwise take exp of the logits as they are, which may
+    give inf and nan.
     """
     if shifted:
         loss, dz = F.softmax_cross_entropy(z[None], np.array([true]))
@@ -110,47 +111,21 @@ def softmax_picture(
     return board
 
 
-@styled
-def surprise_curve(marks: dict[str, float]) -> Picture:
-    """Draw the surprise −ln p over the probability p, with some of its points.
-
-    marks: the text of a point → its p, above 0.
-    """
-    told = ", ".join(f"{-math.log(p):.4f} at p = {p:g} ({text})" for text, p in marks.items())
-    alt = f"The curve of −ln p falls from infinity at p = 0 to 0 at p = 1. It is {told}."
-    picture = Picture("The less you expected it, the more it costs", alt, 3.0, width=6.5)
-    axis = picture.subplots()
-    p = np.linspace(0.03, 1, 300)
-    axis.plot(p, -np.log(p), color=COLOURS["output"], lw=2)
-    for text, value in marks.items():
-        axis.plot(value, -math.log(value), "o", color=INK, ms=6)
-        place = (value + 0.025, -math.log(value) + 0.07)
-        axis.annotate(text, place, fontsize=9.5)
-    axis.set(xlabel="p, the probability that the true class was given", ylabel="−ln p (nats)")
-    axis.set(xlim=(0, 1.02), ylim=(0, 3.5))
-    axis.grid(axis="y")
-    return picture
-
-
 def softmax_explorer() -> Explorer:
-    """Move three logits, choose the true class, add a constant, and switch the overflow on."""
+    """Explorer of lesson 08: move three logits, choose the true class, provoke an overflow."""
 
     def logit(k):
         options = [(NAMES.get(z, f"{z:g}").replace("-", "−"), z) for z in LOGITS]
         return ipywidgets.SelectionSlider(
-            options=options, value=START[k], description=f"z[{k}]", **_wide("18em")
+            options=options, value=START[k], description=f"z[{k}]", **sized("18em")
         )
 
     controls = {
         **{f"z{k}": logit(k) for k in range(3)},
-        "true": _buttons("9em", {f"class {k} is true": k for k in range(3)}, 1),
-        "shift": ipywidgets.IntSlider(
-            value=0, min=-1000, max=1000, step=10, description="add to all z", **_wide("24em")
-        ),
-        "method": _buttons(
-            "14.5em", {"naive: exp(z)": "naive", "shifted: exp(z − max)": "shifted"}, "naive"
-        ),
-        "dtype": _buttons("5.5em", {"float64": "float64", "float32": "float32"}, "float64"),
+        "true": toggles({f"class {k} is true": k for k in range(3)}, "9em", value=1),
+        "shift": slider("add to all z", 1000, 0, -1000, "24em", step=10),
+        "method": toggles({"naive: exp(z)": "naive", "shifted: exp(z − max)": "shifted"}, "14.5em"),
+        "dtype": toggles(["float64", "float32"], "5.5em"),
     }
     c = controls
     rows = [[c["z0"], c["z1"], c["z2"]], [c["true"], c["shift"]], [c["method"], c["dtype"]]]
@@ -158,7 +133,10 @@ def softmax_explorer() -> Explorer:
 
 
 def number(value, digits: int, sign: bool = False) -> str:
-    """0.125, −0.750; 0 only for exactly 0; what is too large or too small for it 1.97e+304."""
+    """Write a number as 0.125 or −0.750, or as 1.97e+304 where `digits` decimals cannot show it.
+
+    Only exactly 0 is written 0. sign: write a plus before numbers above 0.
+    """
     value = float(value)
     if value == 0 or not math.isfinite(value):
         text = f"{value:g}"
@@ -171,7 +149,7 @@ def number(value, digits: int, sign: bool = False) -> str:
 
 
 def loss_line(steps: Steps, true: int) -> str:
-    """The loss as it is computed: L = −ln p[1] = −ln 0.250 = 1.3863."""
+    """Write the loss as it is computed: L = −ln p[1] = −ln 0.250 = 1.3863."""
     p = number(steps.p[true], 3)
     return f"L = −ln p[{true}] = −ln {p} = {number(steps.loss, 4)}"
 
@@ -242,15 +220,9 @@ def _bar(board: Board, x: float, y: float, length: float, kind: str, hatched: bo
 
 def _cells(board: Board, x: float, width: float, kind: str) -> None:
     """Three tinted cells, one for each class."""
-    corners = [
-        [(x, y - 0.45), (x + width, y - 0.45), (x + width, y + 0.45), (x, y + 0.45)]
-        for y in (1.6, 2.8, 4.0)
-    ]
-    colour = tint(COLOURS[kind], 0.13)
-    cells = PolyCollection(
-        corners, facecolors=[colour], edgecolors="#999999", linewidths=0.6, zorder=0
-    )
-    board.axis.add_collection(cells, autolim=False)
+    cells = [box(x, y - 0.45, width, 0.9) for y in (1.6, 2.8, 4.0)]
+    look = {"facecolors": [tint(COLOURS[kind], 0.13)], "edgecolors": "#999999", "linewidths": 0.6}
+    draw_boxes(board, cells, **look, zorder=0)
 
 
 def _alarm(value) -> dict:
@@ -258,16 +230,3 @@ def _alarm(value) -> dict:
     if np.isfinite(value):
         return {}
     return {"fontweight": "bold", "color": tint(COLOURS["wrong"], 1.2)}
-
-
-def _wide(width: str) -> dict:
-    return {
-        "layout": ipywidgets.Layout(width=width),
-        "style": {"description_width": "initial"},
-    }
-
-
-def _buttons(width: str, options: dict, value) -> ipywidgets.ToggleButtons:
-    return ipywidgets.ToggleButtons(
-        options=list(options.items()), value=value, style={"button_width": width}
-    )
