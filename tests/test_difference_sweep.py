@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from cnn_course.explorers import difference_sweep
-from cnn_course.explorers.difference_sweep import (
+from cnn_course.explorers.difference_sweep import difference_picture
+from cnn_course.figures.differences import (
     DTYPES,
     EXAMPLES,
     EXPONENTS,
     METHODS,
     difference,
-    difference_picture,
     error_curves,
     relative_errors,
 )

@@ -17,7 +17,7 @@ from cnn_course.explorers.learning_rate_explorer import (
     read_runs,
     verdict,
 )
-from cnn_course.figures.training_runs import descend, descent, loss_panels
+from cnn_course.figures.training_runs import loss_panels, parabola_path, parabola_steps
 from cnn_utils import recipes
 from cnn_utils.optim import SGD
 
@@ -129,9 +129,9 @@ def test_each_step_of_the_slider_changes_the_sentence_quickly():
 
 
 def test_the_parabola_of_the_lesson():
-    assert descend(4, 0.25, 3) == [4, 2, 1, 0.5]
-    assert descend(4, 1.25, 3) == [4, -6, 9, -13.5]
-    picture = descent(["1/4", 1.25])
+    assert parabola_path(4, 0.25, 3) == [4, 2, 1, 0.5]
+    assert parabola_path(4, 1.25, 3) == [4, -6, 9, -13.5]
+    picture = parabola_steps(["1/4", 1.25])
     assert "with rate 1.25 w goes 4, −6, 9, −13.5" in picture.alt
     assert any("rate 1/4:\n4, 2, 1, 0.5" in text for text in texts(picture))
 

@@ -13,7 +13,7 @@ from cnn_course.figures.descent import (
     LINES,
     REACH,
     VALLEYS,
-    descend,
+    optimizer_path,
     rate_curves,
     schedule_curves,
 )
@@ -102,7 +102,8 @@ def test_the_stability_limits_of_a_quadratic():
     limits = {"SGD": 0.02, "Momentum": 0.02 * 1.9, "Nesterov": 0.02 * 1.9 / 2.8}
     for name, limit in limits.items():
         for factor in (0.97, 1.03):
-            path = descend(VALLEYS["long valley"], optimizers(factor * limit, mu)[name], 3000)
+            optimizer = optimizers(factor * limit, mu)[name]
+            path = optimizer_path(VALLEYS["long valley"], optimizer, 3000)
             assert path.diverged == (factor > 1)
 
 

@@ -10,8 +10,10 @@ import ipywidgets
 import numpy as np
 from matplotlib.collections import LineCollection
 
-from cnn_utils.plots import COLOURS, Board
+from cnn_utils.plots.board import Board
+from cnn_utils.plots.picture import COLOURS, styled
 
+from .controls import sized
 from .explorer import Explorer
 
 MOST_AXES, LARGEST, MOST_NUMBERS = 3, 4, 16
@@ -80,7 +82,8 @@ class Pair:
 def parse_shape(text: str) -> tuple[int, ...]:
     """Read a text such as "(3, 1)", "3, 1" or "3 1" as a shape.
 
-    Raises ValueError, which says what is wrong with another text.
+    Raises ValueError, which says what is wrong, for any other text, for more than three axes and
+    for sizes above 4.
     """
     if not re.fullmatch(r"\s*\(?\s*(\d+(\s*[,x×\s]\s*\d+)*)?\s*,?\s*\)?\s*", text):
         raise ValueError(f"“{text}” is not a shape. Write whole numbers and commas: (3, 1).")
@@ -93,12 +96,14 @@ def parse_shape(text: str) -> tuple[int, ...]:
     return shape
 
 
+@styled
 def broadcast_picture(a: str = "(3, 1)", b: str = "(3,)", step: int = 0, cell: int = 0) -> Board:
     """Draw one step of a + b. The numbers are a = 10, 20, 30, … and b = 1, 2, 3, …
 
-    a, b: the shapes, as text. step: 0 the shapes as given, 1 aligned, 2 padded, 3 … one axis after
-    another from the right, compared and stretched, then the result; later steps show the last.
-    cell: which number of the result is explained at the end, counted row by row.
+    a, b: the shapes, as text. step: 0 shows the shapes as given, 1 aligned, 2 padded, 3 and more
+    one axis after another from the right, compared and stretched, then the result; a step beyond
+    the last means the last. cell: the number of the result that is explained at the end, counted
+    row by row. Text that is not a shape, or is too large, gives a picture that says so.
     """
     try:
         pair = Pair(parse_shape(a), parse_shape(b))
@@ -116,15 +121,14 @@ def broadcast_picture(a: str = "(3, 1)", b: str = "(3,)", step: int = 0, cell: i
 
 
 def broadcast_stepper() -> Explorer:
-    """Choose two shapes and step through the rule that makes one shape of them, or refuses."""
+    """Explorer of lesson 00: step through the rule that broadcasts two shapes, or refuses to."""
     first = next(iter(EXAMPLES.values()))
     wide = {"style": {"description_width": "initial"}}
-    narrow = {**wide, "layout": ipywidgets.Layout(width="13em"), "continuous_update": False}
+    narrow = {**sized("13em"), "continuous_update": False}
     example = ipywidgets.Dropdown(
         options=[*EXAMPLES.items(), ("shapes of your own", None)],
         description="example",
-        layout=ipywidgets.Layout(width="34em"),
-        **wide,
+        **sized("34em"),
     )
     a = ipywidgets.Text(first[0], description="shape of a", **narrow)
     b = ipywidgets.Text(first[1], description="shape of b", **narrow)

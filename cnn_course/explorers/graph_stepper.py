@@ -1,4 +1,4 @@
-"""A small computational graph: values appear forward, then gradients backward, a step at a time."""
+"""Lesson 04: a small computational graph; values go forward, then gradients back, step by step."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from cnn_utils.functional import (
     sigmoid_backward,
     sigmoid_forward,
 )
-from cnn_utils.plots.board import Board, shown
+from cnn_utils.plots.board import Board, bracketed, shown
 from cnn_utils.plots.picture import COLOURS, styled
 
+from .controls import slider
 from .explorer import Explorer
 
 EXAMPLE = {"x1": 2, "w1": 3, "x2": -1, "w2": 4, "b": 1, "y": 8}
@@ -68,7 +69,8 @@ class Graph:
 def run_graph(activation: str = "relu", **inputs: float) -> Graph:
     """Compute L = e · e, e = a − y, a = activation(z), z = x1 w1 + x2 w2 + b, and all gradients.
 
-    activation: a key of ACTIVATIONS; inputs: x1, w1, x2, w2, b, y, those of EXAMPLE if not given.
+    activation: a key of ACTIVATIONS; inputs: x1, w1, x2, w2, b and y by name, those of EXAMPLE if
+    not given.
     """
     v = {name: float(number) for name, number in {**EXAMPLE, **inputs}.items()}
     forward, backward = ACTIVATIONS[activation]
@@ -110,7 +112,8 @@ def graph_picture(
     """Draw the graph after a step: value in the left cell of each node, gradient in the right.
 
     step: 0 (inputs alone) to 6 (all values), to 13 (all gradients). activation: 'relu', 'square' or
-    'sigmoid'. x1, w1, x2, w2, b, y: the inputs of the graph.
+    'sigmoid'. x1, w1, x2, w2, b, y: the inputs of the graph. Grids: each node by its name, and its
+    gradient by the name behind a d.
     """
     graph = run_graph(activation, x1=x1, w1=w1, x2=x2, w2=w2, b=b, y=y)
     back = step > FORWARD
@@ -153,28 +156,15 @@ def graph_picture(
 
 
 def graph_stepper() -> Explorer:
-    """Explorer of lesson 04: step through the graph; starts on the number used twice."""
-    narrow = ipywidgets.Layout(width="15.5em")
-    initial = {"description_width": "initial"}
-    step = ipywidgets.IntSlider(
-        value=FORWARD + 2,
-        max=LAST,
-        description="step",
-        layout=ipywidgets.Layout(width="26em"),
-        style=initial,
+    """Explorer of lesson 04: step through the graph; it starts on the number that is used twice."""
+    step = slider("step", LAST, FORWARD + 2, width="26em")
+    activation = ipywidgets.Dropdown(
+        options=list(ACTIVATIONS), description="a =", style={"description_width": "initial"}
     )
-    activation = ipywidgets.Dropdown(options=list(ACTIVATIONS), description="a =", style=initial)
-    inputs = {
-        name: ipywidgets.IntSlider(
-            value=value,
-            min=-4 if name != "y" else 0,
-            max=4 if name != "y" else 10,
-            description=NAMES.get(name, name),
-            layout=narrow,
-            style=initial,
-        )
-        for name, value in EXAMPLE.items()
-    }
+    inputs = {}
+    for name, value in EXAMPLE.items():
+        least, most = (0, 10) if name == "y" else (-4, 4)
+        inputs[name] = slider(NAMES.get(name, name), most, value, least, "15.5em")
 
     def to_step(name: str, cell, state: dict) -> dict:
         steps = range(FORWARD + 1, LAST + 1) if name[0] == "d" else range(FORWARD + 1)
@@ -217,8 +207,8 @@ def _formula(name: str, activation: str) -> str:
 
 def _rules(activation: str, v: dict, d: dict) -> list[str]:
     """What each step computes, in words and numbers."""
-    n = {name: _signed(number) for name, number in v.items()}  # as a factor or a term
-    g = {name: _signed(number) for name, number in d.items()}
+    n = {name: bracketed(number) for name, number in v.items()}  # as a factor or a term
+    g = {name: bracketed(number) for name, number in d.items()}
     value = {name: shown(number) for name, number in v.items()}  # as a result
     grad = {name: shown(number) for name, number in d.items()}
     gate = "z > 0, the gate is open" if v["z"] > 0 else "z is not above 0, the gate is closed"
@@ -263,8 +253,3 @@ def _rules(activation: str, v: dict, d: dict) -> list[str]:
         product("1"),
         product("2"),
     ]
-
-
-def _signed(number: float) -> str:
-    """A number as it stands in a formula: negative ones in brackets."""
-    return f"({shown(number)})" if number < 0 else shown(number)

@@ -9,12 +9,14 @@ from functools import cache
 import ipywidgets
 import numpy as np
 from matplotlib.collections import PolyCollection
-from matplotlib.ticker import FixedLocator, FuncFormatter
+from matplotlib.ticker import FixedLocator
 
+from cnn_course.figures.axes import label_powers
 from cnn_utils import functional as F
 from cnn_utils.plots.board import tint
 from cnn_utils.plots.picture import COLOURS, Picture, styled
 
+from .controls import sized, slider, toggles
 from .explorer import Explorer
 
 SEED, EXAMPLES, UNITS, DEEPEST = 12, 50, 200, 20
@@ -45,7 +47,10 @@ class Signal:
 
 @cache
 def draws() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Inputs (EXAMPLES, UNITS), weights (DEEPEST, UNITS, UNITS), gradients: all from N(0, 1)."""
+    """Draw inputs, weights and gradients from N(0, 1), always the same: float64.
+
+    Their shapes are (EXAMPLES, UNITS), (DEEPEST, UNITS, UNITS) and (EXAMPLES, UNITS).
+    """
     rng = np.random.default_rng(SEED)
     x = rng.normal(size=(EXAMPLES, UNITS))
     return x, rng.normal(size=(DEEPEST, UNITS, UNITS)), rng.normal(size=x.shape)
@@ -55,7 +60,8 @@ def stack_signal(scale: float, activation: str, depth: int, batch_norm: bool = F
     """Send a batch through `depth` dense layers without biases, and a random gradient back.
 
     scale: the weights are drawn from N(0, scale² / UNITS). activation: a key of ACTIVATIONS.
-    batch_norm: between each dense layer and its activation, with gamma 1 and beta 0.
+    depth: 1 to DEEPEST. batch_norm: whether it stands between each dense layer and its activation,
+    with gamma 1 and beta 0.
     """
     a, weights, da = draws()
     weights = weights[:depth] * (scale / math.sqrt(UNITS))
@@ -86,8 +92,8 @@ def initialisation_picture(
     """Draw the activations of each layer as histograms, and the spread of z and dz by layer.
 
     scale: standard deviation of the weights times √UNITS; 1 is Glorot's, √2 He's.
-    activation: 'ReLU', 'tanh' or 'sigmoid'. depth: dense layers, 1 to 20. batch_norm: before each
-    activation.
+    activation: 'ReLU', 'tanh' or 'sigmoid'. depth: the number of dense layers, 1 to 20.
+    batch_norm: whether it stands before each activation.
     """
     signal = stack_signal(scale, activation, depth, batch_norm)
     forward = np.array([z.std() for z in signal.z])
@@ -103,41 +109,31 @@ def initialisation_picture(
 
 def initialisation_explorer() -> Explorer:
     """Explorer of lesson 12: choose scale, activation and depth; switch batch norm on."""
-    wide = {"description_width": "initial"}
-    controls = {
-        "scale": ipywidgets.SelectionSlider(
-            options=[(scale_name(scale), scale) for scale in SCALES],
-            value=GLOROT,
-            description="weights",
-            layout=ipywidgets.Layout(width="31em", margin="0 1em 0 0"),
-            style=wide,
-        ),
-        "activation": ipywidgets.ToggleButtons(
-            options=list(ACTIVATIONS), style={"button_width": "6em"}
-        ),
-        "depth": ipywidgets.IntSlider(
-            value=10,
-            min=2,
-            max=DEEPEST,
-            description="layers",
-            layout=ipywidgets.Layout(width="22em"),
-            style=wide,
-        ),
-        "batch_norm": ipywidgets.Checkbox(description="batch norm", indent=False),
-    }
-    c = controls
-    rows = [[c["scale"], c["activation"]], [c["depth"], c["batch_norm"]]]
-    return Explorer(initialisation_picture, controls, rows=rows)
+    scale = ipywidgets.SelectionSlider(
+        options=[(scale_name(scale), scale) for scale in SCALES],
+        value=GLOROT,
+        description="weights",
+        **sized("31em"),
+    )
+    scale.layout.margin = "0 1em 0 0"
+    activation = toggles(list(ACTIVATIONS), "6em")
+    depth = slider("layers", DEEPEST, 10, least=2, width="22em")
+    norm = ipywidgets.Checkbox(description="batch norm", indent=False)
+    controls = {"scale": scale, "activation": activation, "depth": depth, "batch_norm": norm}
+    return Explorer(initialisation_picture, controls, rows=[[scale, activation], [depth, norm]])
 
 
 def scale_name(scale: float) -> str:
-    """'1/√D (Glorot)', '1.41/√D (He)', '0.5/√D': a standard deviation of weights."""
+    """Write a standard deviation of weights: '1/√D (Glorot)', '1.41/√D (He)', '0.5/√D'."""
     known = {GLOROT: " (Glorot)", HE: " (He)"}.get(scale, "")
     return f"{scale:.3g}/√D{known}"
 
 
 def change(last: float, first: float, layers: int) -> float:
-    """The factor by which a spread changes from one layer to the next, on average."""
+    """Return the factor by which a spread changes from one layer to the next, on average.
+
+    last, first: the standard deviations of the last and the first layer; layers: how many.
+    """
     if layers < 2:
         return 1.0
     return (max(last, LEAST) / max(first, LEAST)) ** (1 / (layers - 1))
@@ -211,7 +207,7 @@ def _histograms(axis, activations: list[np.ndarray], activation: str) -> None:
 
 
 def _spreads(axis, forward: np.ndarray, back: np.ndarray) -> None:
-    """Standard deviations by layer; drawn as logarithms, quicker than a logarithmic axis."""
+    """Standard deviations by layer, on an axis of exponents."""
     layers = np.arange(1, len(forward) + 1)
     for values, line, kind, label, place in (
         (forward, "o-", "output", "● z, forward →", "left"),
@@ -224,8 +220,7 @@ def _spreads(axis, forward: np.ndarray, back: np.ndarray) -> None:
     spread = np.log10(np.maximum(np.concatenate([forward, back]), LEAST))
     low, high = min(-2, math.floor(spread.min())), max(1, math.ceil(spread.max()))
     step = max(1, math.ceil((high - low) / 6))
-    axis.yaxis.set_major_locator(FixedLocator(range(step * math.ceil(low / step), high + 1, step)))
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{10.0**value:.4g}"))
+    label_powers(axis.yaxis, range(step * math.ceil(low / step), high + 1, step), "{:.4g}".format)
     axis.set(xlim=(0.4, len(forward) + 0.6), ylim=(low - 0.15, high + 0.15))
     axis.set(xlabel="layer", ylabel="standard deviation")
     axis.xaxis.set_major_locator(FixedLocator(_layers(len(forward))))
@@ -241,7 +236,7 @@ def _percent(share) -> str:
 
 
 def number(value: float) -> str:
-    """0.707, 12.3, 4.6e-05: three digits."""
+    """Write a number with three digits: 0.707, 12.3, 4.6e-05."""
     value = float(value)
     if value == 0 or 0.001 <= value < 10000:
         return f"{value:.3g}"

@@ -1,4 +1,4 @@
-"""Learning rates: one training after another, from far too small to far too large.
+"""Lesson 09: trainings whose learning rates go from far too small to far too large.
 
 The 108 trainings are not made here: tools/make_learning_rate_runs.py has made them, with the
 zero-one model, plain SGD and the embedded digits, and keeps them in learning_rate_runs.json.
@@ -13,10 +13,12 @@ from pathlib import Path
 
 import ipywidgets
 import numpy as np
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator
 
+from cnn_course.figures.axes import label_powers
 from cnn_utils.plots.picture import COLOURS, Picture, styled
 
+from .controls import sized, toggles
 from .explorer import Explorer
 
 RUNS = Path(__file__).with_name("learning_rate_runs.json")
@@ -34,7 +36,11 @@ VERDICTS = {
 
 @cache
 def read_runs() -> tuple[dict, dict]:
-    """What the trainings have in common, and each: (batch size, seed, rate) → its figures."""
+    """Return what the trainings have in common, and each of them by (batch size, seed, rate).
+
+    Of a training, 'loss' lists the mean loss of every epoch, in nats; 'train' and 'test' are the
+    accuracies at the end, in per cent.
+    """
     stored = json.loads(RUNS.read_text(encoding="utf-8"))
     runs = {}
     for key, run in stored["runs"].items():
@@ -44,7 +50,7 @@ def read_runs() -> tuple[dict, dict]:
 
 
 def verdict(losses) -> str:
-    """What the losses of all epochs say about the learning rate: a key of VERDICTS."""
+    """Judge a learning rate by the losses of all epochs; return a key of VERDICTS."""
     last, highest = losses[-1], max(losses)
     if highest > JUMP:
         return "too large" if last > 0.9 * CHANCE else "borderline"
@@ -57,8 +63,8 @@ def verdict(losses) -> str:
 def learning_rate_picture(rate: float = 0.1, batch_size: int = 1, seed: int = 0) -> Picture:
     """Show the loss curves of all learning rates, and the chosen one among them.
 
-    rate, batch_size, seed: of the training that is brought out; those there are stand in
-    ``read_runs()[0]``.
+    rate, batch_size, seed: of the training that is brought out; `read_runs()[0]` lists those that
+    there are.
     """
     about, runs = read_runs()
     rates, run = about["rates"], runs.get((batch_size, seed, rate))
@@ -83,21 +89,14 @@ def learning_rate_picture(rate: float = 0.1, batch_size: int = 1, seed: int = 0)
 def learning_rate_explorer() -> Explorer:
     """Explorer of lesson 09: choose learning rate, batch size and seed; see how training goes."""
     about, _ = read_runs()
-    wide = {"description_width": "initial"}
     rate = ipywidgets.SelectionSlider(
         options=[(f"{rate:g}", rate) for rate in about["rates"]],
         value=0.1,
         description="learning rate",
-        layout=ipywidgets.Layout(width="30em"),
-        style=wide,
+        **sized("30em"),
     )
-    batch_size = ipywidgets.ToggleButtons(
-        options=[(_batches(n), n) for n in about["batch_sizes"]],
-        style={"button_width": "9em"},
-    )
-    seed = ipywidgets.ToggleButtons(
-        options=[(f"seed {n}", n) for n in about["seeds"]], style={"button_width": "5em"}
-    )
+    batch_size = toggles({_batches(n): n for n in about["batch_sizes"]}, "9em")
+    seed = toggles({f"seed {n}": n for n in about["seeds"]}, "5em")
     controls = {"rate": rate, "batch_size": batch_size, "seed": seed}
     return Explorer(learning_rate_picture, controls, rows=[[rate], [batch_size, seed]])
 
@@ -107,7 +106,7 @@ def _batches(size: int) -> str:
 
 
 def _height(loss: float) -> float:
-    """Where a loss stands on an axis of powers of ten (quicker to draw than a logarithmic one)."""
+    """Where a loss stands on an axis of exponents."""
     return math.log10(max(loss, 1e-4))
 
 
@@ -149,17 +148,12 @@ def _draw_ends(axis, rates, rate, batch_size, seed) -> None:
     axis.plot([math.log10(rate)], [end], "D", ms=11, mfc="none", mec="#222222", mew=2)
     axis.set_title("loss at the end (◇ this one, × other seeds)", loc="left")
     axis.set_xlabel("learning rate", labelpad=1)
-    ticks = [0.001, 0.01, 0.1, 1]
-    axis.xaxis.set_major_locator(FixedLocator(np.log10(ticks)))
-    axis.set_xticklabels([f"{tick:g}" for tick in ticks])
+    label_powers(axis.xaxis, [-3, -2, -1, 0])
     _loss_axis(axis)
 
 
 def _loss_axis(axis) -> None:
-    ticks = [0.001, 0.01, 0.1, 1]
-    axis.yaxis.set_major_locator(FixedLocator(np.log10(ticks)))
-    axis.yaxis.set_minor_locator(NullLocator())
-    axis.set_yticklabels([f"{tick:g}" for tick in ticks])
+    label_powers(axis.yaxis, [-3, -2, -1, 0])
     axis.set_ylabel("loss (nats)", labelpad=1)
     axis.set_ylim(math.log10(0.00015), math.log10(12))
     axis.axhline(_height(CHANCE), color="#222222", ls=":", lw=1.2)

@@ -10,12 +10,13 @@ from cnn_course.figures.descent import (
     DescentPicture,
     Path,
     Valley,
-    descend,
     descent_picture,
+    optimizer_path,
 )
 from cnn_utils.optim import SGD, Adam, Momentum, Nesterov, Optimizer, RMSProp
 from cnn_utils.plots.board import shown
 
+from .controls import sized, slider, toggles
 from .explorer import Explorer
 
 STOPS = (1, 1.2, 1.5, 1.8, 2, 2.2, 2.5, 3, 4, 5, 6, 8)  # of the slider, in each power of ten
@@ -23,7 +24,7 @@ RATES = [float(f"{stop}e{power}") for power in range(-4, 0) for stop in STOPS] +
 
 
 def optimizers(rate: float, momentum: float) -> dict[str, Optimizer]:
-    """Make a new optimiser of each kind; momentum is also Adam's β₁."""
+    """Make a new optimiser of each kind with this learning rate; momentum is also Adam's β₁."""
     return {
         "SGD": SGD(rate),
         "Momentum": Momentum(rate, momentum),
@@ -55,7 +56,7 @@ def optimizer_picture(
     ground = VALLEYS[valley]
     chosen = (sgd, momentum, nesterov, rmsprop, adam)
     paths = {
-        name: descend(ground, optimizer, steps, (w0, w1))
+        name: optimizer_path(ground, optimizer, steps, (w0, w1))
         for (name, optimizer), goes in zip(optimizers(rate, mu).items(), chosen, strict=True)
         if goes
     }
@@ -69,7 +70,7 @@ def optimizer_explorer() -> Explorer:
     """Explorer of lesson 11: choose optimisers, learning rate, momentum, valley and start."""
     names = ("sgd", "momentum", "nesterov", "rmsprop", "adam")
     labels = optimizers(0.1, 0.9)
-    toggles = {
+    chosen = {
         name: ipywidgets.ToggleButton(
             value=name in ("sgd", "momentum"),
             description=label,
@@ -81,22 +82,22 @@ def optimizer_explorer() -> Explorer:
         options=[(f"{value:g}", value) for value in RATES],
         value=0.02,
         description="learning rate",
-        **_wide("27em"),
+        **sized("27em"),
     )
     mu = ipywidgets.FloatSlider(
-        value=0.9, max=0.99, step=0.01, description="momentum, β₁", **_wide("24em")
+        value=0.9, max=0.99, step=0.01, description="momentum, β₁", **sized("24em")
     )
-    steps = ipywidgets.IntSlider(value=40, min=1, max=200, description="steps", **_wide("24em"))
+    steps = slider("steps", 200, 40, least=1, width="24em")
     start = [
         ipywidgets.FloatSlider(
-            value=value, min=-reach, max=reach, step=0.05, description=name, **_wide("24em")
+            value=value, min=-reach, max=reach, step=0.05, description=name, **sized("24em")
         )
         for value, reach, name in zip((2, 1), REACH, ("start w[0]", "start w[1]"), strict=True)
     ]
-    valley = ipywidgets.ToggleButtons(options=list(VALLEYS), style={"button_width": "7.5em"})
-    controls = {**toggles, "rate": rate, "mu": mu, "steps": steps}
+    valley = toggles(list(VALLEYS), "7.5em")
+    controls = {**chosen, "rate": rate, "mu": mu, "steps": steps}
     controls |= {"w0": start[0], "w1": start[1], "valley": valley}
-    rows = [[*toggles.values()], [rate, mu], [steps, valley], start]
+    rows = [[*chosen.values()], [rate, mu], [steps, valley], start]
     explorer = Explorer(optimizer_picture, controls, rows=rows, on_click=_clicked)
 
     def to_its_start(change):
@@ -139,7 +140,3 @@ def _place(path: Path) -> str:
 def _number(value: float) -> str:
     """0.0123, −2.5, 1.2e−05: three digits; 0 for what is smaller than any rounding error."""
     return "0" if abs(value) < 1e-12 else shown(value)
-
-
-def _wide(width: str) -> dict:
-    return {"layout": ipywidgets.Layout(width=width), "style": {"description_width": "initial"}}

@@ -1,4 +1,4 @@
-"""How optimisers go down a valley with two weights: the valleys, the paths, and figures of them."""
+"""Figures of lesson 11: how optimisers descend into valleys of two weights."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator
 
 from cnn_utils.optim import Optimizer, Schedule
 from cnn_utils.plots.board import tint
 from cnn_utils.plots.picture import Picture, styled
+
+from .axes import label_powers
 
 REACH = 2.5, 1.5  # the picture shows |w[0]| ≤ 2.5 and |w[1]| ≤ 1.5
 TOO_FAR = 1e6  # a loss above this counts as diverged
@@ -28,9 +30,9 @@ LINES = {  # told apart by line, marker and colour
 class Valley:
     """A loss of two weights.
 
-    loss and gradient take w[0] and w[1] (numbers, or arrays of one shape); gradient returns the
-    two derivatives. start: where its explorer begins; lowest: the smallest loss there is; minima:
-    where that is.
+    loss, gradient: functions of w[0] and w[1], numbers or arrays of one shape; gradient returns the
+    two derivatives. start: the weights where its explorer begins; minima: where the loss is
+    smallest; lowest: the loss there.
     """
 
     name: str
@@ -78,8 +80,8 @@ VALLEYS = {
 class Path:
     """Where an optimiser went.
 
-    points (steps + 1, 2): the weights, the start first. losses (steps + 1,): the loss at each.
-    A path that diverged ends at the first loss above a million.
+    points: the weights, the start first, float64 (steps + 1, 2); losses: the loss at each, float64
+    (steps + 1,). A path that diverged ends at the first loss above a million.
     """
 
     points: np.ndarray
@@ -90,8 +92,11 @@ class Path:
         return not self.losses[-1] <= TOO_FAR
 
 
-def descend(valley: Valley, optimizer: Optimizer, steps: int, start=None) -> Path:
-    """Let a new optimiser take a number of steps from a start (the valley's own unless given)."""
+def optimizer_path(valley: Valley, optimizer: Optimizer, steps: int, start=None) -> Path:
+    """Return the path of a new optimiser that takes `steps` steps, fewer where it diverges.
+
+    start: two weights, those of the valley unless given.
+    """
     w = np.array(valley.start if start is None else start, dtype=np.float64)
     points, losses = [w.copy()], [valley.loss(*w)]
     for _ in range(steps):
@@ -104,10 +109,13 @@ def descend(valley: Valley, optimizer: Optimizer, steps: int, start=None) -> Pat
 
 
 class DescentPicture(Picture):
-    """A picture of paths that knows which place of the valley was clicked."""
+    """A picture of paths that knows which point of the valley was clicked."""
 
     def cell_at(self, across: float, down: float) -> tuple[str, tuple[float, float]] | None:
-        """Return "valley" and the weights at a place given in fractions of the picture, or None."""
+        """Return "valley" and the weights at a point, or None beside the valley.
+
+        across, down: fractions of the picture, from the left and from the top.
+        """
         box = self.axes[0].get_position()
         right, up = (across - box.x0) / box.width, (1 - down - box.y0) / box.height
         if not (0 <= right <= 1 and 0 <= up <= 1):
@@ -119,7 +127,8 @@ class DescentPicture(Picture):
 def descent_picture(title: str, alt: str, valley: Valley, paths: dict[str, Path]) -> DescentPicture:
     """Draw paths on the contours of a valley, and beside it their losses against the steps.
 
-    paths: by what they are called; a name that begins with one of LINES is drawn in its style.
+    paths: by name; a name among LINES is drawn in its style, any other in one of the same styles by
+    its number. alt: the description of the picture.
     """
     picture = DescentPicture(title, alt, height=4.4, layout=None)
     place = picture.add_axes((0.065, 0.125, 5 / 8.5, 3 / 4.4))
@@ -157,10 +166,11 @@ def descent_picture(title: str, alt: str, valley: Valley, paths: dict[str, Path]
 
 @styled
 def rate_curves(title: str, alt: str, losses: dict[str, dict[float, list[float]]]) -> Picture:
-    """Draw what each optimiser reaches against its learning rate: mean over seeds, and range.
+    """Draw the loss each optimiser reaches against its learning rate: mean and range of the seeds.
 
-    losses: for each optimiser, for each learning rate the loss of every seed; those that are not
-    finite (training broke off) are left out. Optimisers are drawn a little apart.
+    losses: by optimiser and learning rate, a list with the loss of every seed; a rate at which one
+    of them is not finite, because training broke off, is left out. Optimisers are drawn a little
+    apart.
     """
     picture = Picture(title, alt, height=3.9)
     axis = picture.subplots()
@@ -188,10 +198,10 @@ def rate_curves(title: str, alt: str, losses: dict[str, dict[float, list[float]]
 
 @styled
 def schedule_curves(schedules: dict[str, Schedule], errors: dict[str, np.ndarray]) -> Picture:
-    """Draw the factors of schedules, and beside them what became of the weights of each.
+    """Draw the factors of schedules, and beside them what becomes of the weights under each.
 
-    schedules: by name, five at most. errors: by name, the mean of w² after every step; in the
-    order of the schedules, so that both are drawn in the same style.
+    schedules: functions by name, five at most. errors: by name, in the same order, the mean of w²
+    after every step, (steps,).
     """
     ends = "; ".join(f"{name}: {means[-1]:.3f}" for name, means in errors.items())
     picture = Picture(
@@ -215,11 +225,8 @@ def schedule_curves(schedules: dict[str, Schedule], errors: dict[str, np.ndarray
 
 
 def style_of(name: str, number: int) -> dict:
-    """How the path of this name is drawn: as its optimiser, else by its number."""
-    for known, how in LINES.items():
-        if name == known:
-            return how
-    return list(LINES.values())[number % len(LINES)]
+    """Return how a path is drawn, for Matplotlib's plot: as its optimiser, else by its number."""
+    return LINES.get(name) or list(LINES.values())[number % len(LINES)]
 
 
 def _end(how: dict) -> dict:
@@ -243,12 +250,10 @@ def _draw_valley(axis, valley: Valley) -> None:
 
 
 def _loss_axis(axis, label: str) -> None:
-    """An axis for exponents of the loss; quicker to draw than a logarithmic one."""
+    """Steps from left to right, exponents of the loss upwards."""
     axis.set(xlabel="step", ylim=(-6.3, 4.3))
     axis.set_title(label, loc="left")
-    axis.yaxis.set_major_locator(FixedLocator([-6, -4, -2, 0, 2, 4]))
-    axis.yaxis.set_minor_locator(NullLocator())
-    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{10.0**value:g}"))
+    label_powers(axis.yaxis, [-6, -4, -2, 0, 2, 4])
     axis.grid(True)
 
 

@@ -48,9 +48,9 @@ def activation_curves(title: str = "") -> Picture:
 def stack_numbers(outputs, gradients, parameter_gradients, title: str = "") -> Board:
     """Show all numbers of one image on its way through convolution, ReLU, flatten, dense, and back.
 
-    outputs: the image (1, 3, 3, 1), then what each layer made of it: (1, 2, 2, 1), the same, (1, 4)
-    and (1, 2). gradients: of these five, in the same order. parameter_gradients: dw and db of the
-    convolution, dw and db of the dense layer.
+    outputs: arrays of integers, the image (1, 3, 3, 1), then the output of each layer,
+    (1, 2, 2, 1), (1, 2, 2, 1), (1, 4) and (1, 2). gradients: of these five, in the same order.
+    parameter_gradients: dw and db of the convolution, dw and db of the dense layer.
     """
     names, places = ("X", "Z", "A", "x", "z"), (0.4, 5.0, 8.8, 12.6, 18.2)
     steps = ("conv", "ReLU", "flatten", "dense")
@@ -89,10 +89,10 @@ def _flat(array) -> np.ndarray:
 
 @styled
 def gradient_sizes(sizes: dict[str, np.ndarray], title: str = "") -> Picture:
-    """Show how large the gradient is behind each layer of a stack, on a logarithmic scale.
+    """Show the size of the gradient after each layer on the way back, on a logarithmic scale.
 
-    sizes: for the name of an activation, the size at the output, then behind each layer on the way
-    back, down to the input.
+    sizes: by activation, a key of LOOKS, the root mean squares (layers + 1,): at the output, then
+    after each layer on the way back, down to the input.
     """
     told = [f"{name} from {s[0]:.1e} to {s[-1]:.1e}" for name, s in sizes.items()]
     alt = f"{title}. Size of the gradient from the output back to the input: {'; '.join(told)}."

@@ -8,14 +8,18 @@ from fractions import Fraction
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from cnn_utils.plots.board import shown
 from cnn_utils.plots.picture import COLOURS, Picture, styled
 
 LINES = ("-", "--", "-.", ":")
 TINTS = ("training", "validation", "input", "output")
 
 
-def descend(w, rate, steps: int) -> list:
-    """w and what becomes of it in some steps of gradient descent on L = w²: w ← w − rate · 2w."""
+def parabola_path(w, rate, steps: int) -> list:
+    """Return w and where gradient descent on L = w² takes it, step by step: w ← w − rate · 2w.
+
+    w, rate: numbers of any kind, such as Fraction. Returns steps + 1 numbers.
+    """
     path = [w]
     for _ in range(steps):
         path.append(path[-1] - rate * 2 * path[-1])
@@ -23,13 +27,15 @@ def descend(w, rate, steps: int) -> list:
 
 
 @styled
-def descent(rates, start: int = 4, steps: int = 3, *, title: str = "") -> Picture:
-    """Show a few steps of gradient descent on L = w², one panel for each learning rate.
+def parabola_steps(rates, start: int = 4, steps: int = 3, *, title: str = "") -> Picture:
+    """Show a few steps of gradient descent on L = w², with a panel for each learning rate.
 
-    rates: numbers, or texts such as "1/4"; start: the w of the first point; steps: how many.
+    rates: integers, or texts such as "1/4"; start: the w of the first point; steps: how many.
     """
     picture = Picture(title, "", 2.9)
-    paths = {rate: [float(w) for w in descend(start, Fraction(rate), steps)] for rate in rates}
+    paths = {}
+    for rate in rates:
+        paths[rate] = [float(w) for w in parabola_path(start, Fraction(rate), steps)]
     for axis, (rate, path) in zip(picture.subplots(1, len(paths)), paths.items(), strict=True):
         reach = 1.35 * max(abs(w) for w in path)
         w = np.linspace(-reach, reach, 201)
@@ -49,12 +55,12 @@ def descent(rates, start: int = 4, steps: int = 3, *, title: str = "") -> Pictur
                 va="center",
                 fontsize=9,
             )
-        axis.set_title(f"rate {rate}:\n{', '.join(_short(place) for place in path)}")
+        axis.set_title(f"rate {rate}:\n{', '.join(shown(place) for place in path)}")
         axis.set_xlabel("w")
         axis.set_ylim(-0.06 * reach**2, 1.02 * reach**2)
     picture.axes[0].set_ylabel("L = w²")
     told = (
-        f"with rate {rate} w goes {', '.join(_short(place) for place in path)}"
+        f"with rate {rate} w goes {', '.join(shown(place) for place in path)}"
         for rate, path in paths.items()
     )
     picture.alt = f"Gradient descent on L = w²: {'; '.join(told)}."
@@ -65,10 +71,10 @@ def descent(rates, start: int = 4, steps: int = 3, *, title: str = "") -> Pictur
 def loss_panels(panels: dict, *, title: str = "", across: str = "epoch", top=None) -> Picture:
     """Show loss curves in panels side by side, with ln 2, the loss at chance, as a dotted line.
 
-    panels: title of the panel → {label: losses}, with the same labels in each; one that begins with
-    '_' stands in no legend.
-    across: what is counted from left to right. top: the highest loss shown, the same in all panels;
-    without it, each panel shows all of its own.
+    panels: by title, the losses in nats of each curve by its label; all panels have the same
+    labels, and one that begins with '_' is not in the legend. across: what is counted from left to
+    right. top: the highest loss shown, the same in all panels; without it, each panel shows all of
+    its own.
     """
     columns = min(len(panels), 4)
     rows = -(-len(panels) // columns)
@@ -103,8 +109,3 @@ def loss_panels(panels: dict, *, title: str = "", across: str = "epoch", top=Non
         picture.legend(handles, labels, loc="outside upper right", ncols=len(handles))
     picture.alt = f"{title}: {'; '.join(told)}. Dotted: ln 2, the loss at chance."
     return picture
-
-
-def _short(number: float) -> str:
-    """4, −0.5, 3.06: at most three digits, with a minus sign."""
-    return f"{number:.3g}".replace("-", "−")
