@@ -109,9 +109,11 @@ def test_the_place_or_length_of_an_option_does_not_betray_it():
     assert np.mean(longest) <= 0.6
 
 
-def test_an_unknown_lesson_is_named():
+def test_an_unknown_lesson_or_part_is_named():
     with pytest.raises(ValueError, match="no quiz for lesson '99'.*01"):
         make_quiz("99")
+    with pytest.raises(ValueError, match="lesson 04 has no quiz 'boss'; it has: quiz"):
+        make_quiz("04", "boss")
 
 
 def test_the_explorers_are_all_exported():

@@ -1,7 +1,8 @@
-"""Explorers for notebooks: ``from cnn_course import explorers``.
+"""Explorers for notebooks: `from cnn_course import explorers`.
 
-Each explorer starts on the worked example of its lesson. Its controls work by keyboard and mouse;
-cells of its picture can be clicked. It stands on a pure function from a state to a Picture.
+Each explorer starts on the worked example of its lesson. Its controls work by keyboard and mouse,
+and cells of many pictures can be clicked. Below the controls is a pure function from a state to a
+Picture; explorer.py joins the two, controls.py and drawing.py hold what several explorers use.
 """
 
 from .augmentation_explorer import augmentation_explorer

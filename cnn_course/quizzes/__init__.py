@@ -1,7 +1,7 @@
-"""Multiple choice: each answer, right or wrong, gets its explanation.
+"""Multiple choice: each answer, right or wrong, is explained when it is chosen.
 
-The questions of lesson 05 are in 05.toml beside this file. No answer is in the notebook, or in
-the browser, before it is chosen.
+The questions of lesson 05 are in 05.toml beside this file. No explanation is in the notebook, or
+in the browser, before its answer is chosen.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ FOLDER = Path(__file__).parent
 class Quiz(anywidget.AnyWidget):
     """Questions with options to choose from; feedback follows each choice.
 
-    questions: a list of {"ask": text, "option": [{"text": …, "why": …, "right": True}, …]}, with
-    texts in HTML; one option of each is right.
+    name: of the quiz, which no other quiz in the notebook has. questions: a list of
+    {"ask": text, "option": [{"text": …, "why": …, "right": True}, …]}, with texts in HTML; one
+    option of each question is right, the others leave `right` out.
     """
 
     _esm = """
@@ -102,7 +103,7 @@ class Quiz(anywidget.AnyWidget):
         return f"<Quiz {self.name}>"
 
     def _repr_mimebundle_(self, **kwargs):
-        """A saved notebook has no kernel; there the questions stand as text, without answers."""
+        """Add the questions as text, without answers: a saved notebook has no kernel."""
         lines = []
         for number, question in enumerate(self.asked, 1):
             lines.append(f"**{number}. {question['ask']}**\n")
@@ -113,17 +114,26 @@ class Quiz(anywidget.AnyWidget):
 
 
 def verdict(option: dict) -> str:
-    """What is said to whoever has chosen this option."""
+    """Return the feedback for the choice of this option, in HTML."""
     return f"✓ Right. {option['why']}" if option.get("right") else f"✗ Not so. {option['why']}"
 
 
 def quiz(lesson: str, part: str = "quiz") -> Quiz:
-    """Make the quiz of a lesson, such as '05', or another part of its file, such as 'bug'."""
-    return Quiz(f"{lesson}-{part}", read(lesson)[part])
+    """Make the quiz of a lesson, such as '05', or of another part of its file, such as 'bug'.
+
+    Raises ValueError where there is no such quiz.
+    """
+    parts = read(lesson)
+    if part not in parts:
+        raise ValueError(f"lesson {lesson} has no quiz {part!r}; it has: {', '.join(parts)}.")
+    return Quiz(f"{lesson}-{part}", parts[part])
 
 
 def read(lesson: str) -> dict[str, list[dict]]:
-    """Read the questions of a lesson, by part."""
+    """Read the questions of a lesson, such as '05', by part.
+
+    Raises ValueError, which lists the lessons with quizzes, where there is none for this one.
+    """
     path = FOLDER / f"{lesson}.toml"
     if not path.is_file():
         there = ", ".join(sorted(p.stem for p in FOLDER.glob("*.toml")))
