@@ -44,6 +44,7 @@ class Pair:
 
     @cached_property
     def axes(self) -> int:
+        """The number of axes of the longer shape."""
         return max(len(self.a), len(self.b))
 
     @cached_property
@@ -57,6 +58,7 @@ class Pair:
         return tuple(map(max, *self.padded))
 
     def fits(self, axis: int) -> bool:
+        """Say whether the sizes of an axis of the padded shapes go together."""
         sizes = {shape[axis] for shape in self.padded}
         return len(sizes) == 1 or 1 in sizes
 
@@ -156,7 +158,7 @@ def broadcast_stepper() -> Explorer:
 
     def show_example(change):
         if change["new"] not in (None, (a.value, b.value)):
-            example.unobserve(show_example, "value")  # between the two texts it is no example
+            example.unobserve(show_example, "value")  # with one text written, it is no example
             explorer.set(step=0, cell=0, a=change["new"][0], b=change["new"][1])
             example.observe(show_example, "value")
 
@@ -174,7 +176,7 @@ def _clicked(grid: str, index: tuple[int, int], state: dict) -> dict:
 
 
 def _draw(pair, step, cell) -> Board:
-    """Draw a step of two shapes that the picture has room for."""
+    """Draw a step of two shapes that fit into the picture."""
     values = [
         unit * np.arange(1, np.prod(n, dtype=int) + 1).reshape(n)
         for unit, n in ((10, pair.a), (1, pair.b))
@@ -209,7 +211,7 @@ def _draw(pair, step, cell) -> Board:
 
 
 def _words(pair, step) -> tuple[str, str]:
-    """The title of a step and the sentence that tells it."""
+    """The title of a step and its description."""
     a, b, axes, shape = pair.a, pair.b, pair.axes, pair.larger
     if step == 0:
         return (
@@ -266,7 +268,7 @@ def _sources(values, place) -> str:
 
 
 def _shape_table(board, pair, step) -> None:
-    """The two shapes, one above the other, and what has come of the comparison so far."""
+    """The two shapes, one above the other, and what the comparison has shown so far."""
     left, top, side, compared = 2.7, 1.0, 1.3, pair.compared(step)
     marked = compared[:1] if step < 3 + pair.axes else []
     for row, (name, own) in enumerate((("a", pair.a), ("b", pair.b))):
@@ -307,7 +309,7 @@ def _slabs(board, name, array, copies, place, left, top, kind) -> None:
 
 
 def _hatch(board, corners, side, colour) -> None:
-    """Hatch cells lightly, given by their upper left corners: numbers that are not in memory."""
+    """Hatch cells lightly, copies that are not in memory, given by their upper left corners."""
     strokes = [((0, 0.5), (0.5, 0)), ((0, 1), (1, 0)), ((0.5, 1), (1, 0.5))]
     lines = [
         [(x + side * u, y + side * v) for u, v in ends] for x, y in corners for ends in strokes

@@ -24,7 +24,7 @@ from .explorer import Explorer
 RUNS = Path(__file__).with_name("learning_rate_runs.json")
 CHANCE = math.log(2)
 LEARNED = 0.1  # a loss below it counts as learned
-JUMP = CHANCE + 0.25  # an epoch with a loss above it counts as a jump upwards
+JUMP = CHANCE + 0.25  # the loss of an epoch above it counts as a jump upwards
 VERDICTS = {
     "too large": "too large: the loss jumps up, and ends near ln 2 or above it",
     "borderline": "borderline: the loss jumps up high above ln 2, then falls after all",

@@ -20,7 +20,7 @@ from .controls import button, slider, toggles
 from .drawing import box, draw_boxes
 from .explorer import Explorer
 
-TIES = {  # who gets the gradient of a window whose largest number stands there twice
+TIES = {  # where the gradient goes in a window that holds its largest number twice
     "the first": "first",
     "split among them": "split",
     "all of it to each": "every",

@@ -13,7 +13,7 @@ from .drawing import as_floats, box, draw_boxes, without_grey_axis
 from .explorer import Explorer
 
 WHAT = {"mistakes": "mistake", "right answers": "right answer", "all images": "image"}
-ANY = -1  # a dropdown takes None for nothing chosen
+ANY = -1  # None would mean that nothing is chosen
 ORDERS = ("surest first", "least sure first")
 NEIGHBOURS = 4
 IMAGE, TOP, BARS, LONGEST = 5.6, 0.55, 8.7, 5.2  # board units: the image's side, where bars begin
@@ -111,7 +111,7 @@ def _neighbours(board, left, title, images, distances) -> None:
 
 
 def _bars(board, p, names, label, guess) -> None:
-    """One bar for each class; the predicted one in colour and bold, the true one named."""
+    """One bar for each class, the predicted one in colour; the predicted and the true are named."""
     step = IMAGE / len(p)
     bars, colours = [], []
     for k, value in enumerate(p):

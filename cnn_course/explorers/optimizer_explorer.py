@@ -109,7 +109,7 @@ def optimizer_explorer() -> Explorer:
 
 
 def _clicked(name: str, place: tuple[float, float], state: dict) -> dict:
-    """A click moves the start, to a place the sliders know too."""
+    """A click moves the start to the nearest point that the sliders can reach."""
     return dict(zip(("w0", "w1"), (round(round(w / 0.05) * 0.05, 2) for w in place), strict=True))
 
 

@@ -101,7 +101,7 @@ def receptive_field() -> Explorer:
         try:
             unit.max = levels(pixels.value, _layers(state))[-1].size - 1
         except ValueError:
-            pass  # the picture says why there are none
+            pass  # there is no output, and the picture says why
         for number in range(1, MOST_LAYERS + 1):
             for name in _names(number):
                 controls[name].disabled = number > depth.value
@@ -240,7 +240,7 @@ def _draw_table(board: Board, stack, layers, y: float) -> None:
 
 
 def _layers(state: dict) -> list[tuple[int, int, int]]:
-    """The layers that the sliders stand for."""
+    """The (K, s, p) of each layer that the sliders describe."""
     numbers = range(1, state["depth"] + 1)
     return [tuple(state[name] for name in _names(number)) for number in numbers]
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import ipywidgets
 import numpy as np
 from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
 
 from cnn_utils import example, recipes
 from cnn_utils.layers import Conv2D, Dense, Flatten, ReLU, Sigmoid
@@ -50,7 +51,7 @@ RULES = {  # by the class of the layer
 }
 MOST = 64  # images in a batch
 CELL = 0.4  # inches
-COLUMNS = {  # of the table: where each begins, how many cells it is wide, what stands above
+COLUMNS = {  # of the table: where each begins, how many cells it is wide, its heading
     "layer": (0.4, 3, "layer"),
     "parameters": (3.4, 5, "parameters"),
     "forward": (8.4, 3, "↓ output"),
@@ -92,8 +93,10 @@ class Preset(NamedTuple):
 
     title: str
     build: Callable[[], Sequential]
-    image: object = None  # the first of every batch; None where the arrays are too large to show
-    upstream: object = None  # the gradient that comes back to its output
+    image: ArrayLike | None = (
+        None  # the first of every batch; None where the arrays are too large to show
+    )
+    upstream: ArrayLike | None = None  # the gradient that comes back to its output
 
 
 PRESETS = {
@@ -149,7 +152,7 @@ def trace_picture(preset: str = WORKED, step: int = 0, batch: int = 1) -> Board:
     count = len(model.layers)
     step = min(max(step, 0), 2 * count + 1)
     back = step > count
-    at = 2 * count + 2 - step if back else step  # the row that is at work, count + 1: the loss
+    at = 2 * count + 2 - step if back else step  # the row at work, count + 1: the loss
     heading, rule, sizes = _words(model, step, at, batch)
     sums, alt = _numbers(preset, at, back, batch) if small else ([], "")
     title = "Backward: every gradient has the shape of what it belongs to"

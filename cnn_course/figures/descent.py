@@ -17,7 +17,7 @@ from .axes import label_powers
 REACH = 2.5, 1.5  # the picture shows |w[0]| ≤ 2.5 and |w[1]| ≤ 1.5
 TOO_FAR = 1e6  # a loss above this counts as diverged
 LEAST = 1e-7  # losses below this, 0 among them, are drawn here: below the axis
-LINES = {  # told apart by line, marker and colour
+LINES: dict[str, dict] = {  # told apart by line, marker and colour
     "SGD": {"color": "#222222", "ls": "-", "marker": "o"},
     "Momentum": {"color": "#0072B2", "ls": "--", "marker": "s"},
     "Nesterov": {"color": "#B0508E", "ls": "-.", "marker": "^"},
@@ -89,6 +89,7 @@ class Path:
 
     @property
     def diverged(self) -> bool:
+        """Whether the last loss is above a million, or not a number."""
         return not self.losses[-1] <= TOO_FAR
 
 
@@ -137,7 +138,7 @@ def descent_picture(title: str, alt: str, valley: Valley, paths: dict[str, Path]
     for number, (name, path) in enumerate(paths.items()):
         every = max(1, len(path.losses) // 25)
         how = {**style_of(name, number), "markevery": every, "lw": 1.3, "ms": 4.5}
-        # a line to a place far outside leaves the frame; so does one to a nearer place outside
+        # far outside the frame, a nearer end of a line changes nothing that is seen
         seen = np.clip(path.points, [-30, -30], [30, 30])
         place.plot(*seen.T, label=name, **how)
         if not path.diverged:
@@ -159,8 +160,8 @@ def descent_picture(title: str, alt: str, valley: Valley, paths: dict[str, Path]
         picture.legend(*place.get_legend_handles_labels(), **_legend())
     place.set_xlim(-REACH[0], REACH[0])
     place.set_ylim(-REACH[1], REACH[1])
-    above = f" + {-valley.lowest:g}" if valley.lowest else ""  # no logarithm of a loss below 0
-    _loss_axis(curve, f"loss{above}")
+    lift = f" + {-valley.lowest:g}" if valley.lowest else ""  # no logarithm of a loss below 0
+    _loss_axis(curve, f"loss{lift}")
     return picture
 
 

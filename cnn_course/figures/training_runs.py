@@ -44,7 +44,7 @@ def parabola_steps(rates, start: int = 4, steps: int = 3, *, title: str = "") ->
         last = None
         for number, place in enumerate(path):
             if last is not None and abs(place - last) < 0.1 * reach:
-                continue  # it would stand on the number before
+                continue  # it would hide the number before
             last, side = place, 1 if place > 0 else -1
             axis.annotate(
                 str(number),
