@@ -55,6 +55,28 @@ def test_a_click_chooses_the_cell_and_draws_once():
     assert explorer.state == {"row": 1, "column": 1}
 
 
+def test_several_controls_change_and_the_picture_is_drawn_once():
+    explorer = small_explorer()
+    drawn = []
+    explorer.view.observe(drawn.append, "png")
+    explorer.set(row=1, column=2)
+    assert explorer.view.alt == "The cell holds 5." and len(drawn) == 1
+    with explorer.held():
+        explorer.controls["row"].value = 0
+        explorer.set(column=0)
+        assert len(drawn) == 1
+    explorer.controls["column"].value = 1
+    assert explorer.view.alt == "The cell holds 1." and len(drawn) == 2
+
+
+def test_a_click_on_a_picture_without_cells_changes_nothing():
+    picture = plots.Picture("", "Nothing to choose from.", 2)
+    clicks = []
+    explorer = Explorer(lambda row: picture, {"row": slider("row", 1)}, on_click=clicks.append)
+    explorer.view.clicked = [0.5, 0.5, 1]
+    assert not clicks and explorer.state == {"row": 0}
+
+
 def test_a_saved_notebook_keeps_the_picture_of_an_explorer_and_the_questions_of_a_quiz():
     for widget, mime in ((small_explorer(), "image/png"), (make_quiz("01"), "text/markdown")):
         data, metadata = DisplayFormatter().format(widget)

@@ -6,7 +6,8 @@ controls above it, and their values are the state.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol, runtime_checkable
 
 import anywidget
@@ -115,13 +116,20 @@ class Explorer(ipywidgets.VBox):
 
     def set(self, **state) -> None:
         """Set several controls, given by name, and draw once."""
-        self._held = True
-        try:
+        with self.held():
             for name, value in state.items():
                 self.controls[name].value = value
+        if not self._held:
+            self._redraw()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Draw nothing while controls change inside this block; the next change after it draws."""
+        before, self._held = self._held, True
+        try:
+            yield
         finally:
-            self._held = False
-        self._redraw()
+            self._held = before
 
     def _changed(self, change) -> None:
         if not self._held:

@@ -244,9 +244,8 @@ def inside_browser(subjects: dict[str, Subject], **start) -> Explorer:
         layer.value = subject.layers[-1]
 
     def take_subject(change):  # what does not fit any more is changed, and all of it drawn once
-        before, explorer._held = explorer._held, True
-        fit_subject()
-        explorer._held = before
+        with explorer.held():
+            fit_subject()
 
     def draw(subject, image, layer, channel, cls):
         return picture(subjects[subject], image, layer, channel, cls)
