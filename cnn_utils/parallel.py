@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -24,11 +25,17 @@ _holders = 0  # how many with-blocks hold BLAS to one thread at this moment
 _release = None  # what lets it go again
 
 
-# Linux' memory allocator (glibc) hands every freed array from 128 KiB on back to the system, and
-# gets the next one as new pages that must be zeroed first; threads then wait for each other. Once
-# it has seen a larger array freed, it keeps all memory up to that size. So show it the largest
-# that counts, 32 MiB. Nothing touches its pages: it costs nothing. Elsewhere it has no effect.
-np.empty(2**25 - 2**16, np.uint8)
+@cache
+def _keep_memory() -> None:
+    """Make NumPy's arrays cheap on Linux, once in a process.
+
+    Its memory allocator (glibc) hands every freed array from 128 KiB on back to the system, and
+    gets the next one as new pages that must be zeroed first; threads then wait for each other.
+    Once it has seen a larger array freed, it keeps all memory up to that size. So show it the
+    largest that counts, 32 MiB. Nothing touches its pages: it costs nothing. Elsewhere it has no
+    effect.
+    """
+    np.empty(2**25 - 2**16, np.uint8)
 
 
 def _available_cpus() -> int:
@@ -60,6 +67,7 @@ def set_threads(n: int) -> None:
 def single_blas_thread():
     """Hold BLAS to one thread inside a with-block. May be nested and used from several threads."""
     global _holders, _release
+    _keep_memory()
     with _lock:
         _holders += 1
         if _holders == 1:
