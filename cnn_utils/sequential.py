@@ -2,61 +2,53 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
-from . import __version__, storage, training
-from .data.batches import batches
-from .layers import LAYERS, ConvReluPool
+from . import checkpoint, training
+from .arguments import came, choice, instance, integer
+from .functional.shapes import check_upstream
+from .layers import LAYERS, ConvReluPool, Layer
 from .losses import LOSSES
 from .parallel import single_blas_thread
-from .storage import ModelFileError
 
 
 class TraceRow(NamedTuple):
-    """What one layer made of a batch: its output ``a``, and ``da``, the gradient of the loss with
-    respect to that output (same shape)."""
+    """What passes by one layer: its output `a` for a batch, and `da`, the gradient of the loss with
+    respect to that output (same shape), or None if nothing was sent back."""
 
     name: str
     a: np.ndarray
-    da: np.ndarray
+    da: np.ndarray | None
 
 
 class Sequential:
     """Layers that feed each other, a loss at the end, and everything training needs.
 
-    Args:
-        layers: new layer objects (:mod:`cnn_utils.layers`), first to last.
-        input_shape: of one image: (H, W, C).
-        seed: of the starting weights and the dropout masks.
-        loss: ``'softmax_cross_entropy'`` (the last layer gives logits) or
-            ``'binary_cross_entropy'`` (it gives probabilities).
-        dtype: ``float32``, or ``float64`` for gradient checks.
+    layers: new layer objects (from `layers`), first to last. input_shape: of one image, (H, W, C).
+    seed: of the starting weights and the dropout masks. loss: 'softmax_cross_entropy' (the last
+    layer gives logits) or 'binary_cross_entropy' (it gives probabilities). dtype: float32, or
+    float64 for gradient checks. Raises TypeError or ValueError for what does not fit together.
 
-    ``model.history``, ``model.data`` and ``model.info`` say how a loaded model was trained.
+    `model.history`, `model.data` and `model.info` say how a loaded model was trained.
     """
 
     def __init__(
         self, layers, input_shape, seed=0, *, loss="softmax_cross_entropy", dtype=np.float32
     ):
-        if loss not in LOSSES:
-            raise ValueError(f"unknown loss {loss!r}; there are: {', '.join(LOSSES)}.")
-        if not layers:
-            raise ValueError("a model needs at least one layer.")
-        if len({id(layer) for layer in layers}) < len(layers):
-            raise ValueError("one layer object stands twice in the list; make two objects.")
-        self.layers = list(layers)
-        self.input_shape = tuple(int(n) for n in input_shape)
-        self.loss_name, self.loss = loss, LOSSES[loss]
-        self.dtype = np.dtype(dtype)
+        self.layers = _layers(layers)
+        self.input_shape = _shape(input_shape)
+        self.loss_name = choice(loss, LOSSES, "loss")
+        self.loss = LOSSES[loss]
+        self.dtype = np.dtype(choice(np.dtype(dtype).name, ("float32", "float64"), "dtype"))
         self.history = training.History()
         self.data, self.info = "", {}
         seen: Counter[str] = Counter()
         shape = self.input_shape
-        rngs = np.random.default_rng(seed).spawn(len(self.layers))
+        rngs = np.random.default_rng(integer(seed, "seed", 0)).spawn(len(self.layers))
         for position, (layer, rng) in enumerate(zip(self.layers, rngs, strict=True), start=1):
             kind = type(layer).__name__
             seen[kind] += 1
@@ -66,22 +58,9 @@ class Sequential:
             except ValueError as error:
                 raise ValueError(f"layer {position}, {layer}, on input {shape}: {error}") from None
         self.output_shape = shape
-        self._steps = self._plan()
+        self._steps = _plan(self.layers)
         trained = [i for i, step in enumerate(self._steps) if step.params]
         self._first_trained = trained[0] if trained else len(self._steps)
-
-    def _plan(self) -> list:
-        """The layers as they are run: Conv2D, ReLU and MaxPool2D in a row become one step."""
-        steps, i = [], 0
-        while i < len(self.layers):
-            three = self.layers[i : i + 3]
-            if ConvReluPool.fits(three):
-                steps.append(ConvReluPool(three[0], three[2]))
-                i += 3
-            else:
-                steps.append(self.layers[i])
-                i += 1
-        return steps
 
     # Running
 
@@ -95,50 +74,58 @@ class Sequential:
     def backward(self, dz, need_dx=False):
         """Take the gradient of the last output back through all layers.
 
-        Afterwards ``gradients()`` has those of the parameters. The gradient of the input itself
+        Afterwards `gradients()` has those of the parameters. The gradient of the input itself
         costs as much as a layer's and only saliency maps need it: it is returned with
-        ``need_dx=True``, else None.
+        `need_dx=True`, else None.
         """
         last = 0 if need_dx else self._first_trained
         for i in range(len(self._steps) - 1, last - 1, -1):
             dz = self._steps[i].backward(dz, need_dx or i > last)
         return dz if need_dx else None
 
-    def trace(self, x, y) -> list[TraceRow]:
-        """Run one batch forward and backward, layer by layer, and keep all that passes by.
+    def trace(self, x, y=None, upstream=None) -> list[TraceRow]:
+        """Run one batch layer by layer in inference mode, and keep all that passes by.
 
-        The first row is the input. Floats in, labels (N,) whole numbers; inference mode.
+        x: floats (N, H, W, C). What is sent back is the gradient of the loss with labels y (N,),
+        or `upstream`, the gradient of anything else with respect to the last output (same shape);
+        without either, nothing is. The first row is the input's.
         """
+        if y is not None and upstream is not None:
+            raise ValueError("give y or upstream, not both: each says what to send back.")
         self._check_input(x)
         outputs = [x]
         for layer in self.layers:
             outputs.append(layer.forward(outputs[-1]))
-        _, gradient = self.loss(outputs[-1], y)
-        gradients = [gradient]
-        for layer in reversed(self.layers):
-            gradients.append(layer.backward(gradients[-1]))
+        if y is not None:
+            _, upstream = self.loss(outputs[-1], y)
+        gradients: list = [None] * len(outputs)
+        if upstream is not None:
+            gradients = [check_upstream(upstream, outputs[-1].shape, "upstream")]
+            for layer in reversed(self.layers):
+                gradients.append(layer.backward(gradients[-1]))
         names = ["input", *(layer.name for layer in self.layers)]
         return [TraceRow(*row) for row in zip(names, outputs, reversed(gradients), strict=True)]
 
+    def outputs(self, x) -> np.ndarray:
+        """The last layer's outputs (N, K) for images (N, H, W, C), uint8 or floats in [0, 1]."""
+        none = np.zeros((0, *self.output_shape), self.dtype)
+        with single_blas_thread():
+            return np.concatenate([none, *(output for _, output in training.outputs(self, x))])
+
     def predict_proba(self, x) -> np.ndarray:
         """Probabilities (N, K) for images (N, H, W, C), uint8 or floats in [0, 1]."""
-        rows = batches(len(x), training.EVALUATION_BATCH)
-        with single_blas_thread():
-            outputs = [self.forward(training._images(x[r], self.dtype)) for r in rows]
-        if not outputs:
-            return np.zeros((0, *self.output_shape), self.dtype)
-        return self.loss.probabilities(np.concatenate(outputs))
+        return self.loss.probabilities(self.outputs(x))
 
     def predict(self, x) -> np.ndarray:
         """The most probable class of each image: int64 (N,)."""
         return self.predict_proba(x).argmax(axis=1)
 
     def evaluate(self, x, y) -> training.Evaluation:
-        """Mean loss and accuracy on images and labels; see :func:`cnn_utils.training.evaluate`."""
+        """Mean loss and accuracy on images and labels, as `training.evaluate` measures them."""
         return training.evaluate(self, x, y)
 
     def fit(self, x, y, **arguments) -> training.History:
-        """Train; arguments as in :func:`cnn_utils.training.fit`."""
+        """Train; the arguments are those of `training.fit`."""
         self.history = training.fit(self, x, y, **arguments)
         return self.history
 
@@ -149,19 +136,17 @@ class Sequential:
         return {f"{la.name}.{k}": p for la in self.layers for k, p in la.params.items()}
 
     def gradients(self) -> dict[str, np.ndarray]:
-        """The gradients of the last ``backward``, under the names of ``parameters()``."""
+        """The gradients of the last `backward`, under the names of `parameters()`."""
         return {f"{la.name}.{k}": g for la in self.layers for k, g in la.grads.items()}
 
-    def state(self) -> dict[str, np.ndarray]:
-        """What belongs to the model but is not trained: the running statistics of batch norms."""
-        return {f"{la.name}.{k}": s for la in self.layers for k, s in la.state.items()}
-
     def arrays(self) -> dict[str, np.ndarray]:
-        """Parameters and state together: all that a copy of the model needs."""
-        return {**self.parameters(), **self.state()}
+        """All that a copy of the model needs: the parameters, and what belongs to the model but is
+        not trained, the running statistics of batch norms."""
+        state = {f"{la.name}.{k}": s for la in self.layers for k, s in la.state.items()}
+        return self.parameters() | state
 
     def set_arrays(self, arrays: dict[str, np.ndarray]) -> None:
-        """Copy parameters and state in; names and shapes must be the model's own, all of them."""
+        """Copy such arrays in; names and shapes must be the model's own, all of them."""
         mine = self.arrays()
         if mine.keys() != arrays.keys():
             differ = ", ".join(sorted(mine.keys() ^ arrays.keys()))
@@ -174,6 +159,7 @@ class Sequential:
 
     @property
     def parameter_count(self) -> int:
+        """How many numbers training changes."""
         return sum(layer.parameter_count for layer in self.layers)
 
     def rng_states(self) -> dict[str, dict]:
@@ -181,31 +167,29 @@ class Sequential:
         return {la.name: la.rng.bit_generator.state for la in self.layers if hasattr(la, "rng")}
 
     def set_rng_states(self, states: dict[str, dict]) -> None:
+        """Go back to such states."""
         for layer in self.layers:
             if layer.name in states:
                 layer.rng.bit_generator.state = states[layer.name]
 
     def summary(self) -> str:
         """A table: layer, output shape, parameters, multiply-adds of one image forward."""
-        rows = [("layer", "output shape", "parameters", "multiply-adds")]
-        rows.append(("input", _shape(self.input_shape), "", ""))
+        table = [("layer", "output shape", "parameters", "multiply-adds")]
+        table.append(("input", _times(self.input_shape), "", ""))
         for la in self.layers:
             counts = [f"{n:,}" if n else "" for n in (la.parameter_count, la.multiply_adds)]
-            rows.append((la.name, _shape(la.output_shape), *counts))
+            table.append((la.name, _times(la.output_shape), *counts))
         total = sum(la.multiply_adds for la in self.layers)
-        rows.append(("total", "", f"{self.parameter_count:,}", f"{total:,}"))
-        widths = [max(len(row[i]) for row in rows) for i in range(4)]
-        lines = [
-            f"{r[0]:<{widths[0]}}  {r[1]:<{widths[1]}}  {r[2]:>{widths[2]}}  {r[3]:>{widths[3]}}"
-            for r in rows
-        ]
+        table.append(("total", "", f"{self.parameter_count:,}", f"{total:,}"))
+        a, b, c, d = (max(map(len, column)) for column in zip(*table, strict=True))
+        lines = [f"{r[0]:<{a}}  {r[1]:<{b}}  {r[2]:>{c}}  {r[3]:>{d}}" for r in table]
         rule = "─" * len(lines[0])
         return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
 
     # On disk
 
     def architecture(self) -> dict:
-        """Everything needed to build this model again, weights excepted; JSON-able."""
+        """All it takes to build this model again, weights excepted; can be written as JSON."""
         return {
             "input_shape": list(self.input_shape),
             "loss": self.loss_name,
@@ -215,67 +199,35 @@ class Sequential:
             ],
         }
 
-    def save(self, path, *, optimizer=None, history=None, training=None, groups=None) -> None:
-        """Save the model as HDF5, atomically: architecture, weights, history, where its data came
-        from, and with ``optimizer`` its state. Never a pickle. See :mod:`cnn_utils.storage`."""
-        history = history if history is not None else self.history
-        meta = {
-            "architecture": self.architecture(),
-            "cnn_utils": __version__,
-            "data": self.data,
-            "info": self.info,
-            "stopped": history.stopped,
-        }
-        everything = {
-            "weights": self.parameters(),
-            "state": self.state(),
-            "history": history.arrays(),
-            **(groups or {}),
-        }
-        if optimizer is not None:
-            meta["optimizer"] = {
-                "kind": type(optimizer).__name__,
-                "arguments": optimizer.arguments,
-                "t": optimizer.t,
-            }
-            everything["optimizer"] = {
-                f"{slot}:{name}": array
-                for slot, memory in optimizer.state.items()
-                for name, array in memory.items()
-            }
-        if training is not None:
-            meta["training"] = training
-        storage.write(path, meta, everything)
+    @classmethod
+    def from_architecture(cls, plan: dict) -> Sequential:
+        """Build the untrained model that `architecture` describes."""
+        layers = [
+            LAYERS[choice(entry["kind"], LAYERS, "kind of layer")](**entry["arguments"])
+            for entry in plan["layers"]
+        ]
+        return cls(layers, plan["input_shape"], loss=plan["loss"], dtype=plan["dtype"])
+
+    def save(self, path) -> None:
+        """Save the model as HDF5, atomically and never as a pickle; see `checkpoint`."""
+        checkpoint.save(path, self)
 
     @classmethod
     def load(cls, path) -> Sequential:
-        """Load what ``save`` wrote. ``ModelFileError`` says what is wrong with a bad file."""
-        meta, groups = storage.read(path)
-        try:
-            plan = meta["architecture"]
-            model = cls(
-                [_layer(entry) for entry in plan["layers"]],
-                plan["input_shape"],
-                loss=plan["loss"],
-                dtype=plan["dtype"],
-            )
-            model.set_arrays({**groups["weights"], **groups["state"]})
-            model.history = training.History.from_arrays(groups["history"], meta["stopped"])
-            model.data, model.info = meta["data"], meta["info"]
-        except (KeyError, TypeError, ValueError, MemoryError, OverflowError) as error:
-            raise ModelFileError(
-                f"{getattr(path, 'name', path)} does not describe a model this version can "
-                f"build: {error}"
-            ) from None
-        if not all(np.isfinite(a).all() for a in model.arrays().values()):
-            raise ModelFileError(f"{getattr(path, 'name', path)} has weights that are not finite.")
-        return model
+        """Load what `save` wrote. ModelFileError says what is wrong with a bad file."""
+        return checkpoint.load(path, cls.from_architecture)
 
     def _check_input(self, x) -> None:
-        if np.ndim(x) != len(self.input_shape) + 1 or np.shape(x)[1:] != self.input_shape:
+        shape, wanted = np.shape(x), self.input_shape
+        if shape[1:] != wanted:
+            hint = ""
+            if shape == wanted:
+                hint = " One image becomes a batch with x[None]."
+            elif (*shape[1:], 1) == wanted:
+                hint = " Grey images get their channel with x[..., None]."
             raise ValueError(
-                f"the model takes batches of shape (N, {', '.join(map(str, self.input_shape))}), "
-                f"got {np.shape(x)}. One image becomes a batch with x[None]."
+                f"the model takes batches of shape (N, {', '.join(map(str, wanted))}), got "
+                f"{shape}.{hint}"
             )
         if np.asarray(x).dtype.kind != "f":
             raise ValueError(
@@ -284,10 +236,41 @@ class Sequential:
             )
 
 
-def _layer(entry: dict):
-    if entry["kind"] not in LAYERS:
-        raise ValueError(f"there is no layer {entry['kind']!r}.")
-    return LAYERS[entry["kind"]](**entry["arguments"])
+def _layers(layers) -> list[Layer]:
+    """layers as a list of layer objects, each of them once."""
+    if not isinstance(layers, (list, tuple)):
+        raise TypeError(f"layers must be a list, got {came(layers)}; write [Flatten(), Dense(10)].")
+    if not layers:
+        raise ValueError("a model needs at least one layer; try [Flatten(), Dense(10)].")
+    for position, layer in enumerate(layers, start=1):
+        instance(layer, Layer, f"layer {position}", "try one from cnn_utils.layers")
+    if len({id(layer) for layer in layers}) < len(layers):
+        raise ValueError("one layer object stands twice in the list; make two objects.")
+    return list(layers)
+
+
+def _shape(shape) -> tuple[int, ...]:
+    """shape as a tuple of positive ints."""
+    if not isinstance(shape, Iterable):
+        raise TypeError(
+            f"input_shape must be the shape of one image, got {came(shape)}; write it as "
+            "(height, width, channels), such as (28, 28, 1)."
+        )
+    return tuple(integer(n, "every number in input_shape", 1) for n in shape)
+
+
+def _plan(layers) -> list:
+    """The layers as they are run: Conv2D, ReLU and MaxPool2D in a row become one step."""
+    steps, i = [], 0
+    while i < len(layers):
+        three = layers[i : i + 3]
+        if ConvReluPool.fits(three):
+            steps.append(ConvReluPool(three[0], three[2]))
+            i += 3
+        else:
+            steps.append(layers[i])
+            i += 1
+    return steps
 
 
 def _plain(arguments: dict) -> dict:
@@ -295,5 +278,5 @@ def _plain(arguments: dict) -> dict:
     return {k: list(v) if isinstance(v, tuple) else v for k, v in arguments.items()}
 
 
-def _shape(shape) -> str:
-    return " × ".join(map(str, shape)) if math.prod(shape) else str(shape)
+def _times(shape) -> str:
+    return " × ".join(map(str, shape))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from cnn_utils.data import batches, split, to_float
+from cnn_utils.data.batches import check_pairs, to_input
 
 
 def test_to_float():
@@ -87,3 +88,24 @@ def test_batches_order():
 def test_batches_refuses_at_the_call(n, size):
     with pytest.raises(ValueError, match="batch_size >= 1"):
         batches(n, size)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_to_input_scales_bytes_and_nothing_else(dtype):
+    pixels = np.arange(256, dtype=np.uint8).reshape(4, 8, 8, 1)
+    scaled = to_input(pixels, dtype)
+    assert scaled.dtype == dtype
+    np.testing.assert_array_equal(scaled, to_float(pixels))
+    for other in (pixels.astype(np.float32), pixels.astype(np.float64), pixels.astype(int)):
+        assert to_input(other, dtype) is other
+    np.testing.assert_array_equal(to_input(list(pixels), dtype), scaled)
+
+
+def test_check_pairs():
+    x, y = check_pairs([[0.5, 1], [2, 3]], [1, 0])
+    assert x.tolist() == [[0.5, 1], [2, 3]] and y.tolist() == [1, 0]
+    assert check_pairs(x, y)[0] is x
+    with pytest.raises(ValueError, match=r"2 old images need labels of shape \(2,\), got \(2, 1\)"):
+        check_pairs(x, y[:, None], "old images")
+    with pytest.raises(ValueError, match=r"there are no images: x has shape \(0, 2\)"):
+        check_pairs(x[:0], y[:0])

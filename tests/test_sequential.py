@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from cnn_utils import gradcheck, layers, storage
+from cnn_utils import checkpoint, gradcheck, layers
+from cnn_utils.checkpoint import ModelFileError
 from cnn_utils.layers import (
     AvgPool2D,
     BatchNorm,
@@ -16,7 +17,6 @@ from cnn_utils.layers import (
     Tanh,
 )
 from cnn_utils.sequential import Sequential
-from cnn_utils.storage import ModelFileError
 
 
 def small(**options):
@@ -117,6 +117,25 @@ def test_trace_has_a_gradient_of_the_shape_of_every_output():
     assert all(row.a.shape == row.da.shape for row in rows)
 
 
+def test_trace_sends_back_what_it_is_given():
+    model = every_layer()
+    x, y = batch(model)
+    whole = model.trace(x, y)
+    forward = model.trace(x)
+    assert all(row.da is None for row in forward)
+    same = model.trace(x, upstream=whole[-1].da)
+    for row, forth, back in zip(whole, forward, same, strict=True):
+        assert row.name == forth.name == back.name
+        np.testing.assert_array_equal(row.a, forth.a)
+        np.testing.assert_array_equal(row.da, back.da)
+    doubled = model.trace(x, upstream=2 * whole[-1].da)
+    np.testing.assert_array_equal(doubled[0].da, 2 * whole[0].da)
+    with pytest.raises(ValueError, match="y or upstream, not both"):
+        model.trace(x, y, upstream=whole[-1].da)
+    with pytest.raises(ValueError, match="upstream must have the shape of the forward result"):
+        model.trace(x, upstream=np.ones(3))
+
+
 def test_summary_counts():
     model = Sequential(
         [
@@ -163,6 +182,8 @@ def test_predictions():
     np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
     np.testing.assert_array_equal(model.predict(x), p.argmax(axis=1))
     assert model.predict(x[:0]).shape == (0,)
+    many = np.concatenate([x] * 40)  # 280: more than are run at a time
+    np.testing.assert_allclose(model.outputs(many)[-7:], model.forward(x), rtol=1e-5)
     pixels = np.random.default_rng(0).integers(0, 256, x.shape, dtype=np.uint8)
     np.testing.assert_allclose(
         model.predict_proba(pixels), model.predict_proba(pixels.astype(np.float32) / 255), rtol=1e-5
@@ -188,14 +209,14 @@ def test_load_says_what_is_wrong(tmp_path):
 
     def spoiled(change):
         model.save(path)
-        meta, groups = storage.read(path)
+        meta, groups = checkpoint.read(path)
         change(meta, groups)
-        storage.write(path, meta, groups)
+        checkpoint.write(path, meta, groups)
         with pytest.raises(ModelFileError, match=r"m\.h5") as error:
             Sequential.load(path)
         return str(error.value)
 
-    assert "no layer 'Conv9D'" in spoiled(
+    assert "got the text 'Conv9D'" in spoiled(
         lambda meta, _: meta["architecture"]["layers"][0].update(kind="Conv9D")
     )
     assert "filters" in spoiled(
@@ -214,19 +235,55 @@ def test_load_says_what_is_wrong(tmp_path):
     )
 
 
+def relu_twice():
+    relu = ReLU()
+    return [relu, relu]
+
+
+@pytest.mark.parametrize(
+    "arguments, error, message",
+    [
+        (
+            dict(layers=[Flatten]),
+            TypeError,
+            r"layer 1 must be a Layer, got the class.*Flatten\(…\)",
+        ),
+        (dict(layers=[ReLU(), "relu"]), TypeError, "layer 2 must be a Layer, got the text.*try"),
+        (dict(layers=Flatten()), TypeError, r"layers must be a list, got Flatten\(\); write \["),
+        (dict(layers=[]), ValueError, r"at least one layer; try \["),
+        (dict(layers=relu_twice()), ValueError, "stands twice.*make two"),
+        (dict(input_shape=64), TypeError, r"input_shape must be .*got 64; write .*\(28, 28, 1\)"),
+        (dict(input_shape=(28, 2.5, 1)), TypeError, r"input_shape must be an integer.*2\.5; use"),
+        (
+            dict(input_shape=(28, 0, 1)),
+            ValueError,
+            "input_shape must be an integer ≥ 1.*0; use",
+        ),
+        (dict(input_shape=(28, 28)), ValueError, r"layer 1, Conv2D.*input \(28, 28\)"),
+        (dict(seed=1.5), TypeError, r"seed must be an integer ≥ 0, got 1\.5; use"),
+        (dict(loss="mse"), ValueError, "loss must be one of 'softmax_cross_entropy'.*'mse'; try"),
+        (dict(loss=np.mean), TypeError, "loss must be one of .*got the function mean; try"),
+        (dict(dtype=int), ValueError, "dtype must be one of 'float32', 'float64', got.*int64.*try"),
+    ],
+)
+def test_slips(arguments, error, message):
+    with pytest.raises(error, match=message):
+        Sequential(**{"layers": [Conv2D(2, 3)], "input_shape": (28, 28, 1), **arguments})
+
+
 def test_errors_speak_to_a_learner():
     with pytest.raises(ValueError, match=r"layer 1, Dense.*Flatten\(\)"):
         Sequential([Dense(3)], (4, 4, 1))
     with pytest.raises(ValueError, match="layer 2, MaxPool2D"):
         Sequential([Conv2D(2, 3), MaxPool2D(9)], (6, 6, 1))
-    with pytest.raises(ValueError, match="unknown loss"):
-        small(loss="mse")
-    with pytest.raises(ValueError, match="stands twice"):
-        relu = ReLU()
-        Sequential([relu, relu], (4, 4, 1))
     model = small()
     with pytest.raises(ValueError, match=r"x\[None\]"):
         model.forward(np.zeros((6, 8, 2), np.float32))
+    with pytest.raises(ValueError, match=r"got \(5, 6, 8\)\.$"):
+        model.forward(np.zeros((5, 6, 8), np.float32))
+    grey = Sequential([Flatten()], (6, 8, 1))
+    with pytest.raises(ValueError, match=r"x\[\.\.\., None\]"):
+        grey.forward(np.zeros((5, 6, 8), np.float32))
     with pytest.raises(ValueError, match="to_float"):
         model.forward(np.zeros((1, 6, 8, 2), np.uint8))
     with pytest.raises(RuntimeError, match="forward"):

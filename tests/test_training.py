@@ -1,13 +1,15 @@
 import contextlib
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from cnn_utils import optim, training
+from cnn_utils.checkpoint import ModelFileError
 from cnn_utils.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU, Sigmoid
 from cnn_utils.sequential import Sequential
-from cnn_utils.storage import ModelFileError
 
 
 def stripes(n, seed):
@@ -47,6 +49,90 @@ def test_learns_and_keeps_a_history():
     assert history.val_accuracy[-1] > 0.95
     assert history.learning_rate == [0.02] * 8
     assert m.evaluate(*stripes(100, 1)).loss == pytest.approx(history.val_loss[-1])
+
+
+def test_an_epoch_step_by_step_is_what_fit_does():
+    x, y = stripes(70, 0)
+    valid = stripes(600, 1)
+    one, two = model(), model()
+    expected = one.fit(x, y, epochs=2, batch_size=32, validation=valid, progress=False)
+    run = training.Run(two, x, y, epochs=2, batch_size=32, validation=valid)
+    assert run.steps == 3
+    for epoch in (1, 2):
+        passed = list(run.epoch())
+        kinds = [type(one).__name__ for one in passed]
+        assert kinds == ["Step"] * 3 + ["Evaluation"] * 3  # 250, 500 and 600 images measured
+        sizes = [32, 32, 6]
+        mean = sum(n * step.loss for n, step in zip(sizes, passed, strict=False)) / 70
+        assert run.history.loss[-1] == passed[2].so_far.loss == pytest.approx(mean)
+        assert run.history.val_accuracy[-1] == passed[-1].accuracy
+        for name in run.history.arrays():
+            assert len(getattr(run.history, name)) == epoch, name
+    assert same(one, two)
+    assert run.history.loss == expected.loss and run.history.val_loss == expected.val_loss
+    assert one.evaluate(*valid) == passed[-1]
+
+
+def test_a_model_needs_no_more_than_the_protocol_says():
+    class Linear:
+        """One matrix, written without this package."""
+
+        dtype = np.dtype(np.float64)
+
+        def __init__(self):
+            self.w, self.dw = np.zeros((64, 2)), None
+
+        def forward(self, x, training=False):
+            self.x = x.reshape(len(x), -1)
+            return self.x @ self.w
+
+        def loss(self, outputs, y):
+            e = np.exp(outputs)
+            p = e / e.sum(axis=1, keepdims=True)
+            rows = np.arange(len(y))
+            dz = p.copy()
+            dz[rows, y] -= 1
+            return -np.log(p[rows, y]).mean(), dz / len(y)
+
+        def backward(self, dz):
+            self.dw = self.x.T @ dz
+
+        def parameters(self):
+            return {"w": self.w}
+
+        def gradients(self):
+            return {"w": self.dw}
+
+        arrays = parameters
+
+        def set_arrays(self, arrays):
+            self.w[...] = arrays["w"]
+
+    public = {name for name in vars(Linear) if not name.startswith("_")}
+    asked = {n for n in [*vars(training.Model), *training.Model.__annotations__] if n[0] != "_"}
+    assert public == asked
+    x = np.random.default_rng(0).normal(size=(200, 8, 8, 1))
+    y = (x.sum(axis=(1, 2, 3)) > 0).astype(int)
+    linear = Linear()
+    how = dict(epochs=20, batch_size=20, patience=3, validation=(x[:50], y[:50]), progress=False)
+    training.fit(linear, x, y, **how)
+    assert training.evaluate(linear, x, y).accuracy > 0.9
+
+
+def test_importing_it_brings_no_widgets_and_no_plots():
+    program = """if True:
+        import sys
+        import numpy as np
+        from cnn_utils import recipes, training
+        from cnn_utils.layers import Dense, Flatten
+        from cnn_utils.sequential import Sequential
+        model = Sequential([Flatten(), Dense(2)], (2, 2, 1))
+        model.fit(np.ones((3, 2, 2, 1), np.float32), np.array([0, 1, 1]), epochs=1, progress=False)
+        heavy = {"ipywidgets", "anywidget", "IPython", "tqdm", "matplotlib"}
+        print(sorted(heavy & sys.modules.keys()))
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
 def test_loss_before_training_is_that_of_chance():
@@ -231,14 +317,68 @@ def test_many_epochs_are_shown_by_about_ten_lines(capsys):
     assert lines[-1].startswith("epoch 57/57")
 
 
-def test_errors():
-    x, y = stripes(10, 0)
-    with pytest.raises(ValueError, match=r"y\.ravel"):
-        model().fit(x, y[:, None], epochs=1)
-    with pytest.raises(ValueError, match="no images"):
-        model().fit(x[:0], y[:0], epochs=1)
-    with pytest.raises(ValueError, match="validation="):
-        model().fit(x, y, epochs=1, patience=2)
-    with pytest.raises(ValueError, match="checkpoint="):
-        model().fit(x, y, epochs=1, resume=True)
+X, Y = stripes(10, 0)
+SLIPS = [  # arguments of fit, the error, what its message says
+    (dict(y=Y[:, None]), ValueError, r"labels of shape \(10,\).*y\.ravel"),
+    (dict(y=np.eye(2)[Y]), ValueError, r"labels of shape \(10,\).*y\.argmax"),
+    (dict(y=Y.astype(float)), TypeError, r"labels must be .*astype"),
+    (dict(y=Y + 1), ValueError, "labels go from 0 to 1.*y - 1"),
+    (dict(x=X[:0], y=Y[:0]), ValueError, r"no images.*x has shape.*\(N, H, W, C\)"),
+    (dict(x=None), ValueError, r"no images.*x has shape.*\(N, H, W, C\)"),
+    (dict(x=X[..., 0]), ValueError, r"the model takes batches.*x\[\.\.\., None\]"),
+    (dict(x=X.astype(int)), ValueError, "the model takes floats.*to_float"),
+    (dict(epochs=1.5), TypeError, r"epochs must be an integer ≥ 1, got 1\.5; use"),
+    (dict(epochs="3"), TypeError, "epochs must be an integer ≥ 1, got the text '3'"),
+    (dict(epochs=0), ValueError, "epochs must be an integer ≥ 1, got 0; use 1"),
+    (dict(batch_size=0), ValueError, "batch_size must be an integer ≥ 1, got 0; use 1"),
+    (dict(batch_size=None), TypeError, "batch_size must be an integer ≥ 1, got None"),
+    (dict(seed=-1), ValueError, "seed must be an integer ≥ 0, got -1; use 0"),
+    (dict(optimizer=optim.SGD), TypeError, r"optimizer must be .*the class SGD; .*SGD\(…\)"),
+    (dict(optimizer="adam"), TypeError, r"optimizer must be .*'adam'; try optim\.SGD\(0\.1\)"),
+    (dict(optimizer=0.1), TypeError, r"optimizer must be .*got 0\.1; try optim\.SGD"),
+    (dict(schedule=optim.cosine), TypeError, r"schedule\(0\) must be .*use .*optim\.cosine\(\)"),
+    (dict(schedule=0.5), TypeError, r"schedule must be a function, got 0\.5; try optim\.cosine"),
+    (dict(schedule=lambda done: None), TypeError, r"schedule\(0\) must be a number.*got None; use"),
+    (dict(schedule=lambda done: np.inf), ValueError, r"schedule\(0\) must be a number.*inf"),
+    (
+        dict(validation=X),
+        TypeError,
+        r"validation must be a pair.*array.*validation=\(x, y\)",
+    ),
+    (dict(validation=(X, Y[:3])), ValueError, r"10 validation images need labels.*got \(3,\)"),
+    (dict(augment=3), TypeError, r"augment must be a function, got 3; try data\.Augmenter"),
+    (dict(augment=lambda x, rng: None), ValueError, "augment must return .*None; does it .*return"),
+    (dict(augment=lambda x, rng: x[:3]), ValueError, r"augment must return .*10, 8, 8, 1.*3, 8, 8"),
+    (dict(patience=2), ValueError, "patience.*give validation="),
+    (dict(patience=0, validation=(X, Y)), ValueError, "patience must be an integer ≥ 1, got 0"),
+    (
+        dict(patience="3", validation=(X, Y)),
+        TypeError,
+        "patience must be an integer ≥ 1, got .*'3'",
+    ),
+    (dict(resume=True), ValueError, "resume=True needs checkpoint="),
+    (dict(checkpoint="no/such/c.h5"), FileNotFoundError, "no/such/c.h5.*create it first"),
+]
+
+
+@pytest.mark.parametrize("arguments, error, message", SLIPS)
+def test_a_slip_is_answered_before_any_weight_changes(arguments, error, message):
+    m = model()
+    before = {name: array.copy() for name, array in m.parameters().items()}
+    with pytest.raises(error, match=message):
+        m.fit(**{"x": X, "y": Y, "epochs": 1, "progress": False, **arguments})
+    for name, array in m.parameters().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_lists_are_as_good_as_arrays():
+    one, two = model(), model()
+    one.fit(X, Y, epochs=1, progress=False)
+    two.fit(list(X), Y.tolist(), epochs=1, progress=False)
+    assert same(one, two)
+    assert one.evaluate(list(X), Y.tolist()) == two.evaluate(X, Y)
+    np.testing.assert_array_equal(one.predict(list(X)), two.predict(X))
+
+
+def test_an_evaluation_in_words():
     assert str(training.Evaluation(0.5, 0.975)) == "loss 0.5000, accuracy 97.50 %"

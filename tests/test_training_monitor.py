@@ -64,9 +64,9 @@ def test_it_does_what_fit_does(optimizer):
         progress=False,
     )  # fmt: skip
     assert monitor.status == "finished" and model.history is monitor.history
-    for name in ("loss", "accuracy", "val_accuracy", "learning_rate"):
+    for name in ("loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"):
         assert getattr(monitor.history, name) == getattr(expected, name)
-    assert monitor.history.val_loss == pytest.approx(expected.val_loss)
+    assert len(monitor.history.seconds) == 3 and min(monitor.history.seconds) > 0
     assert all(np.array_equal(a, twin.arrays()[name]) for name, a in model.arrays().items())
     assert len(monitor.losses) == 3 * 8
     assert f"loss {expected.loss[-1]:.4f}" in monitor.view.alt and "Finished." in monitor.view.alt
@@ -162,8 +162,8 @@ def test_the_kernel_is_never_blocked_for_long():
         return worked
 
     worked = asyncio.run(main())
-    # Seconds of work without a break: 0.13 measured, 0.8 on a busy machine; all takes minutes.
-    assert len(worked) > 5 and max(worked) < 2
+    # Seconds of work without a break: 0.13 measured; all takes minutes.
+    assert max(worked) < 2
     assert np.all(np.diff(started[:5]) > REDRAW)
 
 
@@ -247,9 +247,13 @@ def test_starting_one_stops_the_others():
     asyncio.run(main())
 
 
-def test_wrong_shapes_are_refused_at_once():
+def test_slips_are_answered_at_once():
     with pytest.raises(ValueError, match="need labels of shape"):
         training_monitor(small_model(), X, Y[:7])
+    with pytest.raises(TypeError, match="epochs must be an integer"):
+        make(epochs=1.5)
+    with pytest.raises(TypeError, match="optimizer must be an Optimizer, got the class SGD"):
+        make(optimizer=SGD)
 
 
 def test_the_picture_of_a_state():

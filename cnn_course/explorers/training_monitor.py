@@ -10,18 +10,17 @@ from __future__ import annotations
 import asyncio
 import time
 import weakref
+from dataclasses import replace
 
 import ipywidgets
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from cnn_utils import training
-from cnn_utils.data.batches import batches
-from cnn_utils.optim import SGD, Optimizer
+from cnn_utils.optim import Optimizer
 from cnn_utils.parallel import single_blas_thread
 from cnn_utils.plots.picture import COLOURS, Picture, styled
 from cnn_utils.sequential import Sequential
-from cnn_utils.training import EVALUATION_BATCH, History
+from cnn_utils.training import History, Run, Step
 
 from .explorer import Explorer
 
@@ -87,24 +86,16 @@ def monitor_picture(
 
 
 class TrainingMonitor(Explorer):
-    """What ``training_monitor`` returns. ``status`` is a key of WORDS, ``history`` grows by every
-    epoch, ``losses`` by every step."""
+    """What `training_monitor` returns. `status` is a key of WORDS, `history` grows with every
+    epoch, `losses` with every step."""
 
-    status = "ready"  # also of a monitor that could not be made
-
-    def __init__(self, model, x, y, *, epochs, batch_size, optimizer, validation, seed, pace):
-        training._check_pairs(x, y)
-        if validation is not None:
-            training._check_pairs(*validation)
-        _stop_others(self, model)
-        self.model, self.x, self.y, self.validation = model, x, y, validation
-        self.epochs, self.batch_size, self.seed = epochs, batch_size, seed
-        self.optimizer, self.pace = optimizer, pace
-        self.status, self.error = "ready", ""
-        self.losses, self.history = [], History()
-        self._start = {name: array.copy() for name, array in model.arrays().items()}
-        self._rngs = model.rng_states()
-        self._work = self._task = self._run = None
+    def __init__(self, run: Run, pace: float | None):
+        _stop_others(self, run.model)
+        self.run, self.pace = run, pace
+        self.status, self.error, self.losses = "ready", "", []
+        self._start = {name: array.copy() for name, array in run.model.arrays().items()}
+        self._rngs = run.model.rng_states()
+        self._work = self._task = None
         self._drawn = 0.0
         self.start_button = ipywidgets.Button(description="Start", icon="play")
         self.pause_button = ipywidgets.Button(description="Pause", icon="pause")
@@ -113,16 +104,21 @@ class TrainingMonitor(Explorer):
         for button, action in zip(buttons, (self.start, self.pause, self.stop), strict=True):
             button.layout.width = "7em"
             button.on_click(lambda _, action=action: action())
-        rates = sorted({*RATES, optimizer.learning_rate})
+        rates = sorted({*RATES, run.optimizer.learning_rate})
         rate = ipywidgets.SelectionSlider(
             options=[(f"{rate:g}", rate) for rate in rates],
-            value=optimizer.learning_rate,
+            value=run.optimizer.learning_rate,
             description="learning rate",
             layout=ipywidgets.Layout(width="26em"),
             style={"description_width": "initial"},
         )
         super().__init__(self._draw, {"rate": rate}, rows=[[*buttons, rate]])
         self._set("ready")
+
+    @property
+    def history(self) -> History:
+        """Of the epochs that are over."""
+        return self.run.history
 
     def start(self) -> None:
         """Begin, from the weights the model had when the monitor was made; after a pause, go on."""
@@ -134,11 +130,11 @@ class TrainingMonitor(Explorer):
             return
         _stop_others(self)
         if self.status != "paused":
-            self.model.set_arrays(self._start)
-            self.model.set_rng_states(self._rngs)
-            fresh = type(self.optimizer)(**self.optimizer.arguments)
-            self._run = training._Run(self.model, fresh, self.seed)
-            self.losses, self.history = [], self._run.history
+            model, optimizer = self.run.model, self.run.optimizer
+            model.set_arrays(self._start)
+            model.set_rng_states(self._rngs)
+            fresh = type(optimizer)(**optimizer.arguments)
+            self.run, self.losses = replace(self.run, optimizer=fresh), []
             self._work = self._steps()
         self._set("running")
         _running.add(self)
@@ -166,32 +162,15 @@ class TrainingMonitor(Explorer):
             await self._task
 
     def _steps(self):
-        """The work, yielding after every step and after every batch that is evaluated."""
-        run, history, n = self._run, self.history, len(self.x)
-        for _ in range(self.epochs):
-            loss_sum, right = 0.0, 0
-            for rows in batches(n, self.batch_size, run.rng):
-                run.optimizer.learning_rate = self.controls["rate"].value
-                images = training._images(self.x[rows], self.model.dtype)
-                loss, hits = run.step(images, self.y[rows], 1.0)
-                self.losses.append(loss)
-                loss_sum, right = loss_sum + loss * len(rows), right + hits
+        """The work, yielding after every step and after every batch that is validated."""
+        run, rate = self.run, self.controls["rate"]
+        while len(run.history) < run.epochs:
+            run.optimizer.learning_rate = rate.value
+            for step in run.epoch():
+                if isinstance(step, Step):
+                    self.losses.append(step.loss)
                 yield
-            measured = (yield from self._validate()) if self.validation is not None else None
-            history.loss.append(loss_sum / n)
-            history.accuracy.append(right / n)
-            history.learning_rate.append(run.optimizer.learning_rate)
-            if measured is not None:
-                history.val_loss.append(measured[0])
-                history.val_accuracy.append(measured[1])
-
-    def _validate(self):
-        x, y = self.validation
-        sums = np.zeros(2)
-        for rows in batches(len(x), EVALUATION_BATCH):
-            sums += len(rows) * np.array(training.evaluate(self.model, x[rows], y[rows]))
-            yield
-        return (sums / len(x)).tolist()
+                run.optimizer.learning_rate = rate.value
 
     async def _drive(self) -> None:
         """Work in slices as long as the status is 'running'."""
@@ -214,7 +193,7 @@ class TrainingMonitor(Explorer):
     def _finish(self, status: str, error: str = "") -> None:
         self._work.close()
         self.history.stopped = "" if status == "finished" else status
-        self.model.history = self.history
+        self.run.model.history = self.history
         _running.discard(self)
         self._set(status, error)
 
@@ -229,12 +208,11 @@ class TrainingMonitor(Explorer):
 
     def _draw(self, rate: float) -> Picture:
         self._drawn = time.perf_counter()
-        steps = -(-len(self.x) // self.batch_size)
         return monitor_picture(
             self.losses,
             self.history,
-            epochs=self.epochs,
-            steps=steps,
+            epochs=self.run.epochs,
+            steps=self.run.steps,
             rate=rate,
             status=self.status,
             error=self.error,
@@ -258,29 +236,20 @@ def training_monitor(
 ) -> TrainingMonitor:
     """Train a model in the background of a notebook, with buttons and live curves.
 
-    model, x, y, epochs, batch_size, seed, validation: as in :func:`cnn_utils.training.fit`; with
-    the learning rate left alone, the numbers are those of ``fit`` too. optimizer: SGD(0.1) unless
-    given; its learning rate can be changed by the slider, also while it trains. steps_per_second:
-    no more than these, so that eyes and hands can follow; unless given, as many as there is time
-    for. Nothing is trained before Start is pressed; starting one monitor stops all others.
+    model, x, y, epochs, batch_size, optimizer, validation, seed: as in `cnn_utils.training.fit`.
+    The numbers are those of `fit` too, unless the learning rate is changed with the slider, also
+    in the middle of the training. steps_per_second: no more than these, so that eyes and hands can
+    follow; unless given, as many as there is time for. Nothing is trained before Start is pressed;
+    starting one monitor stops all others.
     """
-    return TrainingMonitor(
-        model,
-        x,
-        y,
-        epochs=epochs,
-        batch_size=batch_size,
-        optimizer=optimizer if optimizer is not None else SGD(0.1),
-        validation=validation,
-        seed=seed,
-        pace=steps_per_second,
-    )
+    run = Run(model, x, y, epochs, batch_size, optimizer, validation=validation, seed=seed)
+    return TrainingMonitor(run, steps_per_second)
 
 
 def _stop_others(monitor: TrainingMonitor, model=None) -> None:
     """Stop the monitors that are training or paused: all others, or those of one model."""
     for other in list(_running):
-        if other is not monitor and (model is None or other.model is model):
+        if other is not monitor and (model is None or other.run.model is model):
             other.stop()
 
 

@@ -64,3 +64,28 @@ def batches(
         raise ValueError(f"batches needs n >= 0 and batch_size >= 1; got {n} and {batch_size}.")
     order = np.arange(n) if rng is None else rng.permutation(n)
     return (order[start : start + batch_size] for start in range(0, n, batch_size))
+
+
+def to_input(x: np.ndarray, dtype=np.float32) -> np.ndarray:
+    """Images as a network takes them: uint8 pixels become numbers between 0 and 1.
+
+    x: any shape; dtype: of the network. Returns x itself where it is not uint8.
+    """
+    x = np.asarray(x)
+    return to_float(x).astype(dtype, copy=False) if x.dtype == np.uint8 else x
+
+
+def check_pairs(x, y, what: str = "images") -> tuple[np.ndarray, np.ndarray]:
+    """Return images x (N, …) and their labels y (N,) as arrays; ValueError unless they pair up.
+
+    what: what x is called in the messages.
+    """
+    x, y = np.asarray(x), np.asarray(y)
+    if x.ndim == 0 or len(x) == 0:
+        raise ValueError(f"there are no {what}: x has shape {x.shape}; use an array (N, H, W, C).")
+    if y.shape != (len(x),):
+        raise ValueError(
+            f"{len(x)} {what} need labels of shape ({len(x)},), got {y.shape}. One-hot rows become "
+            "labels with y.argmax(axis=1), a column with y.ravel()."
+        )
+    return x, y
