@@ -68,24 +68,18 @@ class Subject:
 def look(model, image) -> Look:
     """Take one image through a model and back: one copy of it for every class, in one batch.
 
-    model: a Sequential whose last layer gives K logits; it runs in evaluation mode, layer by layer.
+    model: a Sequential whose last layer gives K logits; it runs in inference mode, layer by layer.
     image: (H, W, C), uint8 or floats from 0 to 1. The derivation is in lesson 15.
     """
     image = np.asarray(image)
     x = (to_float(image) if image.dtype.kind != "f" else image).astype(model.dtype)
     classes = model.output_shape[0]
-    a = np.repeat(x[None], classes, axis=0)
-    maps, weights = {}, {}
-    for layer in model.layers:
-        a = layer.forward(a)
-        if a.ndim == 4:
-            maps[layer.name] = a[0]
-    p, da = softmax(a[:1])[0], np.eye(classes, dtype=a.dtype)
-    for layer in reversed(model.layers):
-        if da.ndim == 4:
-            weights[layer.name] = da.mean(axis=(1, 2))
-        da = layer.backward(da)
-    return Look(p, maps, da, weights)
+    upstream = np.eye(classes, dtype=model.dtype)  # row k: the logit of class k and no other
+    first, *rows = model.trace(np.repeat(x[None], classes, axis=0), upstream=upstream)
+    layers = {row.name: row for row in rows if row.a.ndim == 4}
+    maps = {name: row.a[0] for name, row in layers.items()}
+    weights = {name: row.da.mean(axis=(1, 2)) for name, row in layers.items()}
+    return Look(softmax(rows[-1].a[:1])[0], maps, first.da, weights)
 
 
 def class_map(maps, weights) -> np.ndarray:

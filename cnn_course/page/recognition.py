@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnn_utils import recipes
-from cnn_utils.data import batches
 from cnn_utils.functional import softmax
-from cnn_utils.parallel import single_blas_thread
 
 if TYPE_CHECKING:
     from cnn_utils.sequential import Sequential
@@ -88,9 +86,7 @@ class Recogniser:
 
     def probabilities(self, images) -> np.ndarray:
         """Calibrated probabilities, float64 (N, K), of images (N, H, W, C), floats in 0..1."""
-        x = np.asarray(images, self.model.dtype)
-        with single_blas_thread():
-            z = np.concatenate([self.model.forward(x[rows]) for rows in batches(len(x), 250)])
+        z = self.model.outputs(np.asarray(images, self.model.dtype))
         return softmax(z.astype(np.float64) / self.temperature)
 
     def answer(self, prepared: Prepared) -> Answer:
@@ -111,12 +107,8 @@ class Recogniser:
 
         layer: which of `layers`. Returns float32 (H', W', C'), every number 0 or more.
         """
-        wanted, a = self.layers[layer], np.asarray(image, self.model.dtype)[None]
-        for each in self.model.layers:
-            a = each.forward(a)
-            if each.name == wanted:
-                break
-        return a[0]
+        x = np.asarray(image, self.model.dtype)[None]
+        return {row.name: row.a[0] for row in self.model.trace(x)}[self.layers[layer]]
 
     def saliency(self, image, digit: int) -> np.ndarray:
         """How strongly the score of a digit depends on each pixel: (H, W), 0 or more.
@@ -124,10 +116,9 @@ class Recogniser:
         The largest absolute gradient of a pixel's channels. Source: Simonyan et al. (2013),
         arXiv:1312.6034; lesson 15 derives it.
         """
-        z = self.model.forward(np.asarray(image, self.model.dtype)[None])
-        upstream = np.zeros_like(z)
-        upstream[0, digit] = 1  # one-hot: this score and no other
-        return np.abs(self.model.backward(upstream, need_dx=True)[0]).max(axis=-1)
+        x = np.asarray(image, self.model.dtype)[None]
+        upstream = np.eye(self.classes, dtype=x.dtype)[[digit]]  # this score and no other
+        return np.abs(self.model.trace(x, upstream=upstream)[0].da[0]).max(axis=-1)
 
     def _named(self, p, digit) -> str:
         article = "an" if digit == 8 else "a"
