@@ -1,4 +1,4 @@
-"""``python -m cnn_utils``: see :mod:`cnn_utils.cli`."""
+"""`python -m cnn_utils`: see cli.py."""
 
 from .cli import main
 

@@ -1,4 +1,4 @@
-"""The command line: ``python -m cnn_utils train | data``."""
+"""The command line: `python -m cnn_utils train | data`."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def _parser() -> argparse.ArgumentParser:
 
     train = commands.add_parser("train", help="train one of the course's models")
     train.add_argument("recipe", choices=RECIPES, metavar="NAME", help=", ".join(RECIPES))
-    train.add_argument("--epochs", type=_positive, help="instead of the recipe's own number")
-    train.add_argument("--batch-size", type=_positive, help="instead of the recipe's own")
-    train.add_argument("--seed", type=int, default=0)
-    train.add_argument("--threads", type=_positive, help="for NumPy; all cores unless given")
+    train.add_argument("--epochs", type=_integer(1), help="instead of the recipe's own number")
+    train.add_argument("--batch-size", type=_integer(1), help="instead of the recipe's own")
+    train.add_argument("--seed", type=_integer(0), default=0)
+    train.add_argument("--threads", type=_integer(1), help="for NumPy; all cores unless given")
     train.add_argument("--out", type=Path, metavar="FILE", help="save the model here (HDF5)")
     train.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
     train.add_argument("--quiet", action="store_true", help="no progress")
@@ -50,10 +50,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _train(arguments) -> int:
     from . import parallel, recipes
+    from .checkpoint import check_folder
 
-    for path in (arguments.out, arguments.json):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise FileNotFoundError(f"the folder of {path} does not exist; create it first.")
+    for path in filter(None, (arguments.out, arguments.json)):
+        check_folder(path)
     if arguments.threads:
         parallel.set_threads(arguments.threads)
     model, figures = recipes.train(
@@ -75,7 +75,8 @@ def _train(arguments) -> int:
         print(f"Stopped early ({model.history.stopped}); these are the best weights so far.")
     if arguments.out:
         print(f"Saved as {arguments.out}")
-    _write_json(arguments.json, figures)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
     return 0
 
 
@@ -93,13 +94,12 @@ def _fetch(arguments) -> int:
     return _data(arguments)
 
 
-def _write_json(path: Path | None, figures: dict) -> None:
-    if path is not None:
-        path.write_text(json.dumps(figures, indent=2) + "\n")
+def _integer(least: int):
+    """A type for argparse: an integer of at least `least`."""
 
+    def convert(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f"{text!r} is not an integer ≥ {least}")
+        return int(text)
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive whole number")
-    return number
+    return convert

@@ -1,7 +1,6 @@
 """The five models of the course, each with everything needed to train it again.
 
-``python -m cnn_utils train NAME`` runs a recipe; lessons call :func:`build`, :func:`train` and
-:func:`load_trained`.
+`python -m cnn_utils train NAME` follows a recipe; lessons call `build`, `train` and `load_trained`.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from . import data
+from .arguments import choice, integer
 from .data import Augmenter, Dataset
 from .layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU, Sigmoid
 from .optim import SGD, Adam, Nesterov, Optimizer, Schedule, constant, cosine, one_cycle
@@ -26,12 +26,13 @@ TRAINED = Path(__file__).parent / "trained"
 class Recipe:
     """A model and how to train it.
 
-    ``dataset`` loads the data, ``layers`` makes new layers, ``optimizer`` a new optimiser for a
-    batch size; ``batch_size`` images a step, ``epochs`` times through the training set.
+    dataset: loads the data. input_shape: of one image of it. layers: makes new layers. optimizer:
+    makes a new one for a batch size. epochs, batch_size, schedule, augment: as in `training.fit`.
+    loss: as in Sequential.
     """
 
-    title: str
     dataset: Callable[[], Dataset]
+    input_shape: tuple[int, int, int]
     layers: Callable[[], list]
     optimizer: Callable[[int], Optimizer]
     epochs: int
@@ -57,15 +58,7 @@ def zeros_and_ones(training_images: int = 200) -> Dataset:
 
 
 def _zero_one_layers() -> list:
-    return [
-        Conv2D(5, 3),
-        Sigmoid(),
-        Flatten(),
-        Dense(100),
-        Sigmoid(),
-        Dense(2),
-        Sigmoid(),
-    ]
+    return [Conv2D(5, 3), Sigmoid(), Flatten(), Dense(100), Sigmoid(), Dense(2), Sigmoid()]
 
 
 def _mnist_small_layers() -> list:
@@ -73,56 +66,36 @@ def _mnist_small_layers() -> list:
 
 
 def _signs_small_layers() -> list:
-    return [
-        Conv2D(8, 5, padding=2),
-        ReLU(),
-        MaxPool2D(8),
-        Conv2D(16, 5, padding=2),
-        ReLU(),
-        MaxPool2D(4),
-        Flatten(),
-        Dense(6),
-    ]
+    first = [Conv2D(8, 5, padding=2), ReLU(), MaxPool2D(8)]
+    second = [Conv2D(16, 5, padding=2), ReLU(), MaxPool2D(4)]
+    return [*first, *second, Flatten(), Dense(6)]
 
 
 def _block(filters: int, size: int, stride: int = 1, pool: int = 1) -> list:
     """Convolution, max-pool, batch norm, ReLU.
 
-    Pooling first, for normalising and rectifying then have a quarter of the numbers to go through.
-    The batch norm subtracts any bias again, so the convolution has none.
+    Pooling comes first because normalising and rectifying then have a quarter of the numbers to go
+    through. The batch norm would subtract any bias again, so the convolution has none.
     """
     conv = Conv2D(filters, size, stride, size // 2, use_bias=False)
     return [conv, *([MaxPool2D(pool)] if pool > 1 else []), BatchNorm(), ReLU()]
 
 
 def _mnist_layers() -> list:
-    return [
-        *_block(16, 5, pool=2),
-        *_block(32, 3),
-        *_block(32, 3, pool=2),
-        *_block(64, 3),
-        *_block(64, 3, pool=2),
-        Flatten(),
-        Dropout(0.4),
-        Dense(10),
-    ]
+    blocks = [*_block(16, 5, pool=2), *_block(32, 3), *_block(32, 3, pool=2)]
+    blocks += [*_block(64, 3), *_block(64, 3, pool=2)]
+    return [*blocks, Flatten(), Dropout(0.4), Dense(10)]
 
 
 def _signs_layers() -> list:
-    return [
-        *_block(16, 5, stride=2, pool=2),
-        *_block(32, 3, pool=2),
-        *_block(64, 3, pool=2),
-        Flatten(),
-        Dropout(0.4),
-        Dense(6),
-    ]
+    blocks = [*_block(16, 5, stride=2, pool=2), *_block(32, 3, pool=2), *_block(64, 3, pool=2)]
+    return [*blocks, Flatten(), Dropout(0.4), Dense(6)]
 
 
 RECIPES: dict[str, Recipe] = {
     "zero-one": Recipe(
-        title="0 or 1: sigmoids and binary cross-entropy",
         dataset=zeros_and_ones,
+        input_shape=(28, 28, 1),
         layers=_zero_one_layers,
         # fewer steps must be longer; beyond 5 images a step, longer ones end on the plateau
         optimizer=lambda batch_size: Nesterov(0.01 * min(batch_size, 5)),
@@ -132,15 +105,15 @@ RECIPES: dict[str, Recipe] = {
         loss="binary_cross_entropy",
     ),
     "mnist-small": Recipe(
-        title="ten digits, one convolution",
         dataset=data.load_mnist,
+        input_shape=(28, 28, 1),
         layers=_mnist_small_layers,
         optimizer=lambda batch_size: SGD(0.1),
         epochs=10,
     ),
     "signs-small": Recipe(
-        title="six hand signs, two convolutions",
         dataset=data.load_signs,
+        input_shape=(64, 64, 3),
         layers=_signs_small_layers,
         optimizer=lambda batch_size: Adam(0.01),
         epochs=100,
@@ -148,8 +121,8 @@ RECIPES: dict[str, Recipe] = {
         augment=Augmenter(shift=4, rotate=10, scale=0.1, brightness=0.1, edge="edge"),
     ),
     "mnist": Recipe(
-        title="ten digits, the best model",
         dataset=data.load_mnist,
+        input_shape=(28, 28, 1),
         layers=_mnist_layers,
         optimizer=lambda batch_size: Nesterov(0.05, weight_decay=5e-4),
         epochs=12,
@@ -157,8 +130,8 @@ RECIPES: dict[str, Recipe] = {
         augment=Augmenter(shift=2, rotate=10, scale=0.1, elastic=0.6),
     ),
     "signs": Recipe(
-        title="six hand signs, the best model",
         dataset=data.load_signs,
+        input_shape=(64, 64, 3),
         layers=_signs_layers,
         optimizer=lambda batch_size: Nesterov(0.05, weight_decay=1e-3),
         epochs=80,
@@ -170,10 +143,9 @@ RECIPES: dict[str, Recipe] = {
 
 
 def build(name: str, seed: int = 0) -> Sequential:
-    """Make the untrained model of a recipe for the input shape of its data."""
-    recipe = _recipe(name)
-    shape = (64, 64, 3) if name.startswith("signs") else (28, 28, 1)
-    return Sequential(recipe.layers(), shape, seed, loss=recipe.loss)
+    """Make the untrained model of a recipe. name: one of RECIPES; seed: of its weights."""
+    recipe = RECIPES[choice(name, RECIPES, "name")]
+    return Sequential(recipe.layers(), recipe.input_shape, seed, loss=recipe.loss)
 
 
 def train(
@@ -188,28 +160,23 @@ def train(
 ) -> tuple[Sequential, dict]:
     """Train a recipe's model from scratch.
 
-    Args:
-        name: one of ``RECIPES``.
-        epochs, batch_size: instead of the recipe's own.
-        seed: of the starting weights, the shuffling, dropout and augmentation.
-        progress: show a bar and a line for every epoch.
-        dataset: instead of loading the recipe's own.
-        out: save the trained model here.
+    name: one of RECIPES. epochs, batch_size: instead of the recipe's own. seed: of the starting
+    weights, the shuffling, dropout and augmentation. progress: show a bar and a line for every
+    epoch. dataset: instead of loading the recipe's own. out: save the trained model here.
 
-    Returns:
-        the model, and its figures: ``recipe, data, seed, parameters, epochs, loss``
-        (mean training loss of the last epoch), ``train_accuracy, test_accuracy`` (fractions,
-        measured after training) and ``seconds`` (training alone).
+    Returns the model, and its figures: `recipe`, `data`, `seed`, `parameters`, `epochs`, `loss`
+    (mean training loss of the last epoch, None if there was none), `train_accuracy` and
+    `test_accuracy` (fractions, measured after training) and `seconds` (training alone).
     """
-    recipe = _recipe(name)
-    dataset = dataset if dataset is not None else recipe.dataset()
-    batch_size = batch_size or recipe.batch_size
     model = build(name, seed)
+    recipe = RECIPES[name]
+    dataset = recipe.dataset() if dataset is None else dataset
+    batch_size = integer(recipe.batch_size if batch_size is None else batch_size, "batch_size", 1)
     start = time.perf_counter()
     history = model.fit(
         dataset.x_train,
         dataset.y_train,
-        epochs=epochs or recipe.epochs,
+        epochs=recipe.epochs if epochs is None else epochs,
         batch_size=batch_size,
         optimizer=recipe.optimizer(batch_size),
         schedule=recipe.schedule,
@@ -219,7 +186,7 @@ def train(
     )
     seconds = time.perf_counter() - start
     model.data = f"{dataset.label}, {dataset.source}"
-    figures = {
+    model.info = {
         "recipe": name,
         "data": model.data,
         "seed": seed,
@@ -230,22 +197,12 @@ def train(
         "test_accuracy": model.evaluate(dataset.x_test, dataset.y_test).accuracy,
         "seconds": round(seconds, 3),
     }
-    model.info = figures
     if out is not None:
         model.save(out)
-    return model, figures
+    return model, model.info
 
 
 def load_trained(name: str) -> Sequential:
     """Load the model that comes with the course, trained on the real data: 'mnist' or 'signs'."""
-    path = TRAINED / f"{name}.h5"
-    if not path.is_file():
-        there = ", ".join(sorted(p.stem for p in TRAINED.glob("*.h5")))
-        raise ValueError(f"no trained model {name!r} comes with the course; there are: {there}.")
-    return Sequential.load(path)
-
-
-def _recipe(name: str) -> Recipe:
-    if name not in RECIPES:
-        raise ValueError(f"there is no recipe {name!r}; there are: {', '.join(RECIPES)}.")
-    return RECIPES[name]
+    choice(name, sorted(path.stem for path in TRAINED.glob("*.h5")), "name")
+    return Sequential.load(TRAINED / f"{name}.h5")

@@ -39,16 +39,14 @@ def test_a_missing_folder_is_said_before_any_training(tmp_path, capfd):
 def test_ctrl_c_keeps_the_best_weights(tmp_path, capfd, monkeypatch):
     from cnn_utils import training
 
-    epochs = []
+    original = training.Run.epoch
 
-    def interrupt(self, *arguments):
-        if len(epochs) == 2:
+    def interrupt(run):
+        if len(run.history) == 2:
             raise KeyboardInterrupt
-        epochs.append(1)
-        return original(self, *arguments)
+        return original(run)
 
-    original = training._Run.epoch
-    monkeypatch.setattr(training._Run, "epoch", interrupt)
+    monkeypatch.setattr(training.Run, "epoch", interrupt)
     out = tmp_path / "m.h5"
     assert main(["train", "zero-one", "--quiet", "--out", str(out)]) == 0
     assert "best weights so far" in capfd.readouterr().out
@@ -69,12 +67,23 @@ def test_fetching_without_network_is_explained(capfd, monkeypatch):
     assert "CNN_OFFLINE" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("bad", ["train lenet", "train mnist --epochs 0", "data fetch cats", ""])
-def test_bad_commands_are_explained(bad, capfd):
+@pytest.mark.parametrize(
+    "bad, said",
+    [
+        ("train lenet", "'lenet'"),
+        ("train mnist --epochs 0", "--epochs: '0' is not an integer ≥ 1"),
+        ("train mnist --batch-size many", "--batch-size: 'many' is not an integer ≥ 1"),
+        ("train mnist --seed -1", "--seed: '-1' is not an integer ≥ 0"),
+        ("data fetch cats", "'cats'"),
+        ("", "COMMAND"),
+    ],
+)
+def test_bad_commands_are_explained(bad, said, capfd):
     with pytest.raises(SystemExit) as stop:
         main(bad.split())
     assert stop.value.code == 2
-    assert "usage" in capfd.readouterr().err
+    message = capfd.readouterr().err
+    assert "usage" in message and said in message
 
 
 def test_as_a_module():
