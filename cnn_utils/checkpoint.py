@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +18,7 @@ import h5py
 import numpy as np
 
 from . import __version__
+from .data.files import write_atomically
 
 FORMAT = "cnn_utils model"
 FORMAT_VERSION = 1
@@ -148,26 +147,17 @@ def write(path, meta: dict, groups: Groups) -> None:
     path: missing folders are an error (FileNotFoundError). meta: anything JSON can hold.
     groups: group name → array name → numeric array (any shape).
     """
-    path = Path(path)
     check_folder(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    os.close(handle)
-    try:
-        with h5py.File(temporary, "w") as file:
-            file.attrs["format"] = FORMAT
-            file.attrs["format_version"] = FORMAT_VERSION
-            # NumPy's scalars (an optimizer's arguments, say) become those of Python
-            text = json.dumps(meta, sort_keys=True, default=np.generic.item)
-            file.create_dataset("meta", data=text, track_times=False)
-            for group, arrays in sorted(groups.items()):
-                where = file.create_group(group)
-                for name, array in sorted(arrays.items()):
-                    where.create_dataset(name, data=np.asarray(array), track_times=False)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    # NumPy's scalars (an optimizer's arguments, say) become those of Python
+    text = json.dumps(meta, sort_keys=True, default=np.generic.item)
+    with write_atomically(Path(path)) as part, h5py.File(part, "w") as file:
+        file.attrs["format"] = FORMAT
+        file.attrs["format_version"] = FORMAT_VERSION
+        file.create_dataset("meta", data=text, track_times=False)
+        for group, arrays in sorted(groups.items()):
+            where = file.create_group(group)
+            for name, array in sorted(arrays.items()):
+                where.create_dataset(name, data=np.asarray(array), track_times=False)
 
 
 def check_folder(path) -> None:
@@ -217,34 +207,30 @@ def _check_format(file, path) -> None:
         )
 
 
-def _own(group, name, path):
-    """What has this name in a group, and lives in this file itself."""
+def _member(group, name, path):
+    """What has this name in a group, if it lives in this file itself."""
     if not isinstance(group.get(name, getlink=True), h5py.HardLink):
         raise ModelFileError(f"{path.name}: {name} is a link to elsewhere, which is refused.")
-    return group[name]
-
-
-def _dataset(group, name, path) -> h5py.Dataset:
-    dataset = _own(group, name, path)
-    if not isinstance(dataset, h5py.Dataset) or dataset.is_virtual or dataset.external:
+    member = group[name]
+    if isinstance(member, h5py.Dataset) and (member.is_virtual or member.external):
         raise ModelFileError(f"{path.name}: {name} is not a plain array in this file.")
-    return dataset
+    return member
 
 
 def _text(file, name, path) -> str:
-    dataset = _dataset(file, name, path)
+    dataset = _member(file, name, path)
     if dataset.shape != () or not h5py.check_string_dtype(dataset.dtype):
         raise ModelFileError(f"{path.name}: {name} is not a text.")
     return dataset.asstr()[()]
 
 
 def _arrays(file, name, path) -> dict[str, np.ndarray]:
-    group = _own(file, name, path)
+    group = _member(file, name, path)
     return {key: _array(group, key, path) for key in group}
 
 
 def _array(group, name, path) -> np.ndarray:
-    dataset = _dataset(group, name, path)
+    dataset = _member(group, name, path)
     if dataset.dtype.kind not in "fiub":
         raise ModelFileError(f"{path.name}: {name} holds {dataset.dtype}, not numbers.")
     if math.prod(dataset.shape) > MOST_NUMBERS:  # a tiny file can announce a huge array

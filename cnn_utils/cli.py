@@ -40,11 +40,10 @@ def _parser() -> argparse.ArgumentParser:
     train.set_defaults(command=_train)
 
     data = commands.add_parser("data", help="which data sets are where; download them")
-    data.set_defaults(command=_data)
+    data.set_defaults(command=_data, name=None)
     actions = data.add_subparsers(metavar="fetch")
     fetch = actions.add_parser("fetch", help="download a data set")
     fetch.add_argument("name", choices=SETS, metavar="NAME", help=", ".join(SETS))
-    fetch.set_defaults(command=_fetch)
     return parser
 
 
@@ -83,15 +82,10 @@ def _train(arguments) -> int:
 def _data(arguments) -> int:
     from .data import sources
 
+    if arguments.name:
+        sources.fetch(arguments.name)
     print(sources.status())
     return 0
-
-
-def _fetch(arguments) -> int:
-    from .data import sources
-
-    sources.fetch(arguments.name)
-    return _data(arguments)
 
 
 def _integer(least: int):

@@ -18,6 +18,8 @@ from functools import cache
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from .arguments import integer
+
 _blas = ThreadpoolController().select(user_api="blas")
 _lock = threading.Lock()
 _pool: ThreadPoolExecutor | None = None
@@ -56,8 +58,7 @@ def get_threads() -> int:
 def set_threads(n: int) -> None:
     """Share every batch among n threads (n >= 1). Results do not depend on n, bit for bit."""
     global _threads, _pool
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise ValueError(f"the number of threads must be a whole number of at least 1, not {n!r}.")
+    n = integer(n, "the number of threads", 1)
     with _lock:
         if n != _threads:
             _threads, _pool = n, None

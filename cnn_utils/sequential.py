@@ -59,8 +59,8 @@ class Sequential:
                 raise ValueError(f"layer {position}, {layer}, on input {shape}: {error}") from None
         self.output_shape = shape
         self._steps = _plan(self.layers)
-        trained = [i for i, step in enumerate(self._steps) if step.params]
-        self._first_trained = trained[0] if trained else len(self._steps)
+        trained = (i for i, step in enumerate(self._steps) if step.params)
+        self._first_trained = next(trained, len(self._steps))
 
     # Running
 
@@ -261,15 +261,11 @@ def _shape(shape) -> tuple[int, ...]:
 
 def _plan(layers) -> list:
     """The layers as they are run: Conv2D, ReLU and MaxPool2D in a row become one step."""
-    steps, i = [], 0
-    while i < len(layers):
-        three = layers[i : i + 3]
-        if ConvReluPool.fits(three):
-            steps.append(ConvReluPool(three[0], three[2]))
-            i += 3
-        else:
-            steps.append(layers[i])
-            i += 1
+    steps: list = []
+    for layer in layers:
+        steps.append(layer)
+        if ConvReluPool.fits(steps[-3:]):
+            steps[-3:] = [ConvReluPool(steps[-3], steps[-1])]
     return steps
 
 

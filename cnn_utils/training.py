@@ -326,15 +326,10 @@ class _Display:
         last = epoch == epochs or history.stopped
         if not self.show or (epoch % every and not last and epoch > 1):
             return
-        text = (
-            f"epoch {epoch:>{len(str(epochs))}}/{epochs}   "
-            f"loss {history.loss[-1]:.4f}   accuracy {100 * history.accuracy[-1]:6.2f} %"
-        )
+        text = f"epoch {epoch:>{len(str(epochs))}}/{epochs}   "
+        text += _in_words(history.loss, history.accuracy)
         if history.val_loss:
-            text += (
-                f"   validation loss {history.val_loss[-1]:.4f}   "
-                f"accuracy {100 * history.val_accuracy[-1]:6.2f} %"
-            )
+            text += "   validation " + _in_words(history.val_loss, history.val_accuracy)
         if not self.bar.disable:
             self.bar.clear()
         print(f"{text}   {sum(history.seconds):5.0f} s", flush=True)
@@ -342,6 +337,10 @@ class _Display:
     def close(self) -> None:
         if self.bar is not None:
             self.bar.close()
+
+
+def _in_words(loss: list[float], accuracy: list[float]) -> str:
+    return f"loss {loss[-1]:.4f}   accuracy {100 * accuracy[-1]:6.2f} %"
 
 
 def _bar(**arguments):
