@@ -16,7 +16,7 @@ from . import data
 from .arguments import choice, integer
 from .data import Augmenter, Dataset
 from .layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU, Sigmoid
-from .optim import SGD, Adam, Nesterov, Optimizer, Schedule, constant, cosine, one_cycle
+from .optim import SGD, Adam, Nesterov, Optimizer, Schedule, cosine, one_cycle
 from .sequential import Sequential
 
 TRAINED = Path(__file__).parent / "trained"
@@ -37,7 +37,7 @@ class Recipe:
     optimizer: Callable[[int], Optimizer]
     epochs: int
     batch_size: int = 64
-    schedule: Schedule = constant()
+    schedule: Schedule | None = None
     augment: Augmenter | None = None
     loss: str = "softmax_cross_entropy"
 

@@ -19,7 +19,7 @@ import numpy as np
 from .arguments import came, instance, integer, number
 from .checkpoint import check_folder, load_run, save_run
 from .data.batches import batches, check_pairs, to_input
-from .optim import SGD, Optimizer, Schedule, constant
+from .optim import SGD, Optimizer, Schedule
 from .parallel import single_blas_thread
 
 EVALUATION_BATCH = 250
@@ -149,7 +149,7 @@ class Run:
     epochs: int
     batch_size: int = 64
     optimizer: Optimizer = None  # type: ignore[assignment]
-    schedule: Schedule = None  # type: ignore[assignment]
+    schedule: Schedule | None = None
     validation: tuple[np.ndarray, np.ndarray] | None = None
     augment: Callable | None = None
     seed: int = 0
@@ -160,10 +160,9 @@ class Run:
         self.batch_size = integer(self.batch_size, "batch_size", 1)
         if self.optimizer is None:
             self.optimizer = SGD(0.1)
-        if self.schedule is None:
-            self.schedule = constant()
         instance(self.optimizer, Optimizer, "optimizer", "try optim.SGD(0.1)")
-        instance(self.schedule, Callable, "schedule", "try optim.cosine()")
+        if self.schedule is not None:
+            instance(self.schedule, Callable, "schedule", "try optim.cosine()")
         if self.augment is not None:
             instance(self.augment, Callable, "augment", "try data.Augmenter(shift=2)")
         if self.validation is not None:
@@ -214,8 +213,10 @@ class Run:
                     f"augment must return images of shape {shape}, got {came(images)}; does it "
                     "end with `return x`?"
                 )
-        hint = "use what optim.cosine() returns, with its brackets"
-        factor = number(self.schedule(done), f"schedule({done:g})", hint=hint)
+        factor = 1.0
+        if self.schedule is not None:
+            hint = "use what optim.cosine() returns, with its brackets"
+            factor = number(self.schedule(done), f"schedule({done:g})", hint=hint)
         output = model.forward(images, training=True)
         loss, dz = model.loss(output, labels)
         if not np.isfinite(loss):
