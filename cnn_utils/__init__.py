@@ -6,7 +6,7 @@ Read it in this order, each part uses only the ones before it:
     data                     readers of the two file formats, downloads, the embedded sets
     functional, loops        every operation forward and backward: fast, and as derived
     layers, losses, optim    the same as objects
-    sequential, training     a model and its training
+    sequential, training     a model and its training (on disk: checkpoint)
     plots                    figures: data in, Figure out
     recipes, cli             the course's five models, from the command line too
                              (`python -m cnn_utils`)

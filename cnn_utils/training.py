@@ -148,7 +148,7 @@ class Run:
     y: np.ndarray
     epochs: int
     batch_size: int = 64
-    optimizer: Optimizer = None  # type: ignore[assignment]
+    optimizer: Any = None  # an Optimizer
     schedule: Schedule | None = None
     validation: tuple[np.ndarray, np.ndarray] | None = None
     augment: Callable | None = None

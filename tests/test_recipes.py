@@ -101,9 +101,9 @@ def test_the_input_shape_is_that_of_the_data():
 
 
 def test_slips():
-    with pytest.raises(ValueError, match="name must be one of 'zero-one'.*; try 'mnist'"):
+    with pytest.raises(ValueError, match="name must be .*'zero-one'.*; try 'mnist'"):
         recipes.build("mnits")
-    with pytest.raises(ValueError, match="name must be one of 'mnist', 'signs', got .*mnist-small"):
+    with pytest.raises(ValueError, match="name must be .*'mnist'.*'signs', got .*mnist-small"):
         recipes.load_trained("mnist-small")
     with pytest.raises(ValueError, match="epochs must be an integer ≥ 1, got 0"):
         recipes.train("zero-one", epochs=0)

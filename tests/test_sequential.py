@@ -261,9 +261,9 @@ def relu_twice():
         ),
         (dict(input_shape=(28, 28)), ValueError, r"layer 1, Conv2D.*input \(28, 28\)"),
         (dict(seed=1.5), TypeError, r"seed must be an integer ≥ 0, got 1\.5; use"),
-        (dict(loss="mse"), ValueError, "loss must be one of 'softmax_cross_entropy'.*'mse'; try"),
-        (dict(loss=np.mean), TypeError, "loss must be one of .*got the function mean; try"),
-        (dict(dtype=int), ValueError, "dtype must be one of 'float32', 'float64', got.*int64.*try"),
+        (dict(loss="mse"), ValueError, "loss must be .*'softmax_cross_entropy'.*'mse'; try"),
+        (dict(loss=np.mean), TypeError, "loss must be .*got the function mean; try"),
+        (dict(dtype=int), ValueError, "dtype must be .*'float64', got.*int64.*try"),
     ],
 )
 def test_slips(arguments, error, message):

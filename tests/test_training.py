@@ -321,7 +321,7 @@ X, Y = stripes(10, 0)
 SLIPS = [  # arguments of fit, the error, what its message says
     (dict(y=Y[:, None]), ValueError, r"labels of shape \(10,\).*y\.ravel"),
     (dict(y=np.eye(2)[Y]), ValueError, r"labels of shape \(10,\).*y\.argmax"),
-    (dict(y=Y.astype(float)), TypeError, r"labels must be .*astype"),
+    (dict(y=Y.astype(float)), TypeError, r"must be .*float64; try y\.astype"),
     (dict(y=Y + 1), ValueError, "labels go from 0 to 1.*y - 1"),
     (dict(x=X[:0], y=Y[:0]), ValueError, r"no images.*x has shape.*\(N, H, W, C\)"),
     (dict(x=None), ValueError, r"no images.*x has shape.*\(N, H, W, C\)"),
