@@ -48,7 +48,7 @@ class BinaryCrossEntropy:
         return p
 
 
-LOSSES = {
+LOSSES: dict[str, SoftmaxCrossEntropy | BinaryCrossEntropy] = {
     "softmax_cross_entropy": SoftmaxCrossEntropy(),
     "binary_cross_entropy": BinaryCrossEntropy(),
 }

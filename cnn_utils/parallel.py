@@ -14,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -24,7 +25,7 @@ _blas = ThreadpoolController().select(user_api="blas")
 _lock = threading.Lock()
 _pool: ThreadPoolExecutor | None = None
 _holders = 0  # how many with-blocks hold BLAS to one thread at this moment
-_release = None  # what lets it go again
+_release: Any = None  # what lets it go again
 
 
 @cache

@@ -169,12 +169,12 @@ class Sequential:
     def set_rng_states(self, states: dict[str, dict]) -> None:
         """Go back to such states."""
         for layer in self.layers:
-            if layer.name in states:
+            if hasattr(layer, "rng"):
                 layer.rng.bit_generator.state = states[layer.name]
 
     def summary(self) -> str:
         """A table: layer, output shape, parameters, multiply-adds of one image forward."""
-        table = [("layer", "output shape", "parameters", "multiply-adds")]
+        table: list[tuple[str, ...]] = [("layer", "output shape", "parameters", "multiply-adds")]
         table.append(("input", _times(self.input_shape), "", ""))
         for la in self.layers:
             counts = [f"{n:,}" if n else "" for n in (la.parameter_count, la.multiply_adds)]

@@ -22,9 +22,10 @@ FILE_LINES = 600
 # own floor or one above. The ground floor comes first.
 FLOORS = {
     "cnn_utils": (
-        "arguments example gradcheck initializers parallel",
-        "checkpoint data functional optim plots storage",
-        "layers loops losses",
+        "arguments example gradcheck",
+        "initializers parallel",
+        "data functional optim plots",
+        "checkpoint layers loops losses",
         "training",
         "sequential",
         "recipes",
