@@ -231,8 +231,8 @@ class Sequential:
             )
         if np.asarray(x).dtype.kind != "f":
             raise ValueError(
-                f"the model takes floats, got {np.asarray(x).dtype}; data.to_float(x) scales "
-                "pixels to [0, 1]."
+                f"the model takes floats, got {np.asarray(x).dtype}; use data.to_float(x), which "
+                "scales pixels to [0, 1]."
             )
 
 
