@@ -62,7 +62,8 @@ def instance(value, kind, name: str, hint: str):
         return value
     if isinstance(value, type) and issubclass(value, kind):
         hint = f"use an object of it, as {value.__name__}(…) makes one"
-    expected = "a function" if kind is Callable else with_article(kind.__name__)
+    names = {Callable: "a function", np.ndarray: "an array"}
+    expected = names.get(kind) or with_article(kind.__name__)
     raise TypeError(f"{name} must be {expected}, got {came(value)}; {hint}.")
 
 
