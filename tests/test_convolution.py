@@ -117,7 +117,7 @@ def test_plain_functions_keep_float32():
         (([[1, 2]], [1]), "x must be a 1-D array"),
         (([1, 2], []), "w must be a 1-D array with at least one entry"),
         (([1, 2], [1, 2, 3]), "exchange the two"),
-        (([1, 2], [1], "fulll"), "not 'fulll'"),
+        (([1, 2], [1], "fulll"), "try 'full'"),
     ],
 )
 def test_plain_functions_explain_errors(arguments, message):
@@ -337,12 +337,12 @@ ERRORS = [
     (dict(w=np.ones((3, 3, 2, 0))), ValueError, "w must not be empty"),
     (dict(b=np.ones(3)), ValueError, r"each of the 4 filters.*shape is \(3,\)"),
     (dict(b=np.ones((1, 4))), ValueError, r"shape is \(1, 4\)"),
-    (dict(stride=0), ValueError, "stride must be at least 1, not 0"),
-    (dict(stride=1.5), TypeError, r"whole number"),
+    (dict(stride=0), ValueError, "stride must be an integer ≥ 1, got 0"),
+    (dict(stride=1.5), TypeError, r"use // or int\(\)"),
     (dict(stride=(1, 2, 3)), ValueError, "pair"),
-    (dict(stride="2"), TypeError, "not the text '2'"),
-    (dict(padding=-1), ValueError, "padding must be at least 0, not -1"),
-    (dict(padding="full"), ValueError, "or 'same', not 'full'"),
+    (dict(stride="2"), TypeError, "got the text '2'"),
+    (dict(padding=-1), ValueError, "padding must be an integer ≥ 0, got -1"),
+    (dict(padding="full"), ValueError, "or 'same', got 'full'"),
     (dict(w=np.ones((3, 12, 2, 4))), ValueError, "size 12 does not fit into an axis of size 9"),
 ]
 

@@ -171,7 +171,7 @@ def test_errors_say_what_came_and_what_to_try():
         maxpool2d_forward(x, 5)
     with pytest.raises(ValueError, match=r"x\[None\]"):
         avgpool2d_forward(x[0], 2)
-    with pytest.raises(ValueError, match="size must be at least 1"):
+    with pytest.raises(ValueError, match="size must be an integer ≥ 1"):
         maxpool2d_forward(x, 0)
     with pytest.raises(TypeError, match="stride must be an int"):
         maxpool2d_forward(x, 2, 1.0)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from cnn_utils.arguments import number
+
 from .shapes import check_upstream
 
 
@@ -35,12 +37,11 @@ def leaky_relu_forward(z, slope: float = 0.01):
     """Leaky rectifier: a = z where z > 0, else slope · z.
 
     z: any shape; slope: 0 <= slope < 1. Returns a and the cache for leaky_relu_backward.
-    ValueError for other slopes. Source: Maas, Hannun & Ng, "Rectifier nonlinearities improve
-    neural network acoustic models", 2013.
+    ValueError, TypeError: other slopes.
+    Source: Maas, Hannun & Ng, "Rectifier nonlinearities improve neural network acoustic models",
+    2013.
     """
-    z, slope = np.asarray(z), float(slope)
-    if not 0 <= slope < 1:
-        raise ValueError(f"slope must be at least 0 and less than 1, not {slope}; 0.01 is usual.")
+    z, slope = np.asarray(z), check_slope(slope)
     return np.maximum(z, slope * z), (z > 0, slope)
 
 
@@ -49,6 +50,11 @@ def leaky_relu_backward(da, cache):
     positive, slope = cache
     da = check_upstream(da, positive.shape, "da")
     return da * np.maximum(positive.astype(da.dtype), slope)  # 1 where positive, else slope
+
+
+def check_slope(slope) -> float:
+    """slope as a float, at least 0 and less than 1."""
+    return number(slope, "slope", least=0, below=1, hint="try 0.01")
 
 
 def sigmoid(z) -> np.ndarray:

@@ -20,6 +20,7 @@ from ._blocks import (
 from .shapes import (
     check_filters,
     check_images,
+    check_slide,
     check_upstream,
     images_per_block,
     output_shape,
@@ -70,20 +71,7 @@ def convolve2d(x, w, mode: str = "valid") -> np.ndarray:
 
 def _slide(x, w, mode: str, axes: int, later: int = 0) -> np.ndarray:
     """Products of w with all the windows of x, summed up."""
-    x, w = np.asarray(x), np.asarray(w)
-    for name, array in (("x", x), ("w", w)):
-        if array.ndim != axes or array.size == 0:
-            raise ValueError(
-                f"{name} must be a {axes}-D array with at least one entry, "
-                f"but its shape is {array.shape}."
-            )
-    if mode not in ("valid", "same", "full"):
-        raise ValueError(f"mode must be 'valid', 'same' or 'full', not {mode!r}.")
-    if mode == "valid" and any(k > n for n, k in zip(x.shape, w.shape, strict=True)):
-        raise ValueError(
-            f"w {w.shape} does not fit into x {x.shape} anywhere; exchange the two, or use "
-            "mode 'same' or 'full'."
-        )
+    x, w = check_slide(x, w, mode, axes)
     if mode != "valid":
         x = np.pad(x, [(k - 1, k - 1) for k in w.shape])
     z = np.tensordot(sliding_window_view(x, w.shape), w, axes)

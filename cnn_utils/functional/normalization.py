@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from cnn_utils.arguments import generator, number
+
 from .activations import as_float, gate
 from .shapes import check_upstream
 
@@ -29,13 +31,13 @@ def batchnorm_forward(
     Returns y (the shape of x), the cache for batchnorm_backward, and running = (new mean, new
     variance), new = momentum · old + (1 - momentum) · of this batch; in training new arrays,
     otherwise the ones that were given. PyTorch puts the unbiased variance in here, we the biased.
-    Nothing is overwritten. ValueError: shapes or numbers that do not fit.
+    Nothing is overwritten. ValueError, TypeError: shapes or numbers that do not fit.
     Source: Ioffe & Szegedy, arXiv:1502.03167, algorithms 1 and 2.
     """
     x, gamma, beta = as_float(x), np.asarray(gamma), np.asarray(beta)
     running = np.asarray(running_mean), np.asarray(running_var)
-    momentum, eps = float(momentum), float(eps)
-    check_batchnorm(x, gamma, beta, *running, momentum, eps)
+    momentum, eps = check_momentum(momentum, eps)
+    check_batchnorm(x, gamma, beta, *running)
     rows, across = _rows(x)
 
     mean, var = running
@@ -105,8 +107,14 @@ def _count(x: np.ndarray) -> int:
     return x.size // x.shape[-1]
 
 
-def check_batchnorm(x, gamma, beta, mean, var, momentum, eps) -> None:
-    """ValueError unless the arrays fit together and the numbers are in range."""
+def check_momentum(momentum, eps) -> tuple[float, float]:
+    """Both as floats: momentum between 0 and 1, eps positive."""
+    momentum = number(momentum, "momentum", least=0, most=1, hint="try 0.9")
+    return momentum, number(eps, "eps", above=0, hint="try 1e-5")
+
+
+def check_batchnorm(x, gamma, beta, mean, var) -> None:
+    """ValueError unless the arrays fit together."""
     if x.ndim not in (2, 4) or x.size == 0:
         raise ValueError(
             "x must have shape (N, D) or (N, H, W, C) and not be empty, "
@@ -121,10 +129,6 @@ def check_batchnorm(x, gamma, beta, mean, var, momentum, eps) -> None:
                 f"{name} must hold one number for each of the {channels} channels (the last axis "
                 f"of x), shape ({channels},), but its shape is {v.shape}{hint}."
             )
-    if not 0 <= momentum <= 1:
-        raise ValueError(f"momentum must be between 0 and 1, not {momentum}; 0.9 is usual.")
-    if not eps > 0:
-        raise ValueError(f"eps must be positive, not {eps}; 1e-5 is usual.")
 
 
 def dropout_forward(x, rate: float, rng: np.random.Generator, training: bool = True):
@@ -138,10 +142,10 @@ def dropout_forward(x, rate: float, rng: np.random.Generator, training: bool = T
     ValueError, TypeError: a rate outside the range, an rng that is not a Generator.
     Source: Srivastava et al., Journal of Machine Learning Research 15 (2014), 1929-1958.
     """
-    x, rate = as_float(x), float(rate)
-    check_dropout(rate, rng, training)
+    x, rate = as_float(x), check_rate(rate)
     if not training or rate == 0:
         return x.copy(), (None, x.shape, rate)
+    generator(rng)
     kept = rng.random(x.shape, np.float32) >= rate
     a = gate(x, kept)
     a /= 1 - rate
@@ -159,15 +163,7 @@ def dropout_backward(da, cache):
     return dx
 
 
-def check_dropout(rate: float, rng, training: bool) -> None:
-    """ValueError or TypeError unless rate is in range and, where it is needed, rng a Generator."""
-    if not 0 <= rate < 1:
-        raise ValueError(
-            f"rate is the probability to drop, at least 0 and less than 1, not {rate}; "
-            "it is not the probability to keep."
-        )
-    if training and rate > 0 and not isinstance(rng, np.random.Generator):
-        raise TypeError(
-            f"rng must be a numpy.random.Generator, not {type(rng).__name__}; "
-            "make one with np.random.default_rng(seed)."
-        )
+def check_rate(rate) -> float:
+    """rate as a float, at least 0 and less than 1."""
+    hint = "it is the probability to drop, not the probability to keep, so try 0.5 or less"
+    return number(rate, "rate", least=0, below=1, hint=hint)

@@ -26,7 +26,7 @@ def maxpool2d_forward(x, size, stride=None):
     x (N, H, W, C); size, stride: int or pair (vertical, horizontal) in pixels; stride None = size.
     Rows and columns left over at the bottom and right are ignored.
     Returns a (N, H_out, W_out, C), same dtype, and the cache for maxpool2d_backward.
-    ValueError, TypeError: a window that does not fit, or shapes that are none.
+    ValueError, TypeError: a window that does not fit, or arguments of another kind.
     """
     x, size, stride, shape = _resolve(x, size, stride)
     a = np.empty(shape, x.dtype)

@@ -6,9 +6,10 @@ Every error message says what was expected, what came, and what to try.
 from __future__ import annotations
 
 import math
-import operator
 
 import numpy as np
+
+from cnn_utils.arguments import choice, integer
 
 
 def output_size(n: int, k: int, stride: int = 1, padding: int = 0) -> int:
@@ -19,10 +20,8 @@ def output_size(n: int, k: int, stride: int = 1, padding: int = 0) -> int:
     Formula: Dumoulin & Visin, "A guide to convolution arithmetic for deep learning",
     arXiv:1603.07285, relationship 6.
     """
-    n = _integer(n, "n", least=0)
-    k = _integer(k, "k", least=1)
-    stride = _integer(stride, "stride", least=1)
-    padding = _integer(padding, "padding", least=0)
+    n, k = integer(n, "n", least=0), integer(k, "k", least=1)
+    stride, padding = integer(stride, "stride", least=1), integer(padding, "padding", least=0)
     return _places(n, k, stride, (padding, padding))
 
 
@@ -40,30 +39,25 @@ def _places(n: int, k: int, stride: int, ends: tuple[int, int]) -> int:
 
 def pair(value, name: str, least: int = 1) -> tuple[int, int]:
     """An int or a pair (vertical, horizontal) as a pair of ints, each at least `least`."""
-    values = (value, value) if np.ndim(value) == 0 else tuple(value)
+    several = isinstance(value, (tuple, list)) or np.ndim(value)
+    values = tuple(value) if several else (value, value)
     if len(values) != 2:
         raise ValueError(
-            f"{name} must be one int or a pair (vertical, horizontal), not {value!r} "
-            f"with {len(values)} entries."
+            f"{name} must be an int or a pair (vertical, horizontal), got {value!r} "
+            f"with {len(values)} entries; try {name}={least}."
         )
-    vertical, horizontal = (_integer(v, name, least) for v in values)
+    vertical, horizontal = (integer(v, name, least) for v in values)
     return vertical, horizontal
 
 
-def _integer(value, name: str, least: int) -> int:
-    """value as an int of at least `least`; TypeError or ValueError otherwise."""
-    if isinstance(value, str):
-        raise TypeError(f"{name} must be an int or a pair of ints, not the text {value!r}.")
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(
-            f"{name} must be an int or a pair of ints, not {value!r} "
-            f"({type(value).__name__}); use // or int() to make it a whole number."
-        ) from None
-    if number < least:
-        raise ValueError(f"{name} must be at least {least}, not {number}.")
-    return number
+def check_padding(padding):
+    """padding, an int or a pair, as a pair of ints; or 'same'."""
+    if not isinstance(padding, str):
+        return pair(padding, "padding", least=0)
+    if padding != "same":
+        hint = "0 for no padding" if padding.lower() == "valid" else "'same'"
+        raise ValueError(f"padding must be an int, a pair or 'same', got {padding!r}; try {hint}.")
+    return padding
 
 
 def resolve_padding(padding, shape, size, stride) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -73,15 +67,14 @@ def resolve_padding(padding, shape, size, stride) -> tuple[tuple[int, int], tupl
     number of zeros, the extra one is at the bottom or right.
     shape, size, stride: (height, width) of the image, the window and the steps.
     """
-    if isinstance(padding, str):
-        if padding != "same":
-            raise ValueError(f"padding must be an int, a pair or 'same', not {padding!r}.")
+    padding = check_padding(padding)
+    if padding == "same":
         rows, columns = (
             max((math.ceil(n / s) - 1) * s + k - n, 0)
             for n, k, s in zip(shape, size, stride, strict=True)
         )
         return (rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2)
-    vertical, horizontal = pair(padding, "padding", least=0)
+    vertical, horizontal = padding
     return ((vertical, vertical), (horizontal, horizontal))
 
 
@@ -135,6 +128,24 @@ def check_images(x, name: str = "x") -> np.ndarray:
             f"{name} must have 4 axes (N, H, W, C), not {x.ndim} (its shape is {x.shape}).{hint}"
         )
     return x
+
+
+def check_slide(x, w, mode: str, axes: int) -> tuple[np.ndarray, np.ndarray]:
+    """x and w as arrays with so many axes, of which one can slide over the other in this mode."""
+    x, w = np.asarray(x), np.asarray(w)
+    for name, array in (("x", x), ("w", w)):
+        if array.ndim != axes or array.size == 0:
+            raise ValueError(
+                f"{name} must be a {axes}-D array with at least one entry, but its shape is "
+                f"{array.shape}; use {axes} axes."
+            )
+    choice(mode, ("valid", "same", "full"), "mode")
+    if mode == "valid" and any(k > n for n, k in zip(x.shape, w.shape, strict=True)):
+        raise ValueError(
+            f"w {w.shape} does not fit into x {x.shape} anywhere; exchange the two, or use "
+            "mode 'same' or 'full'."
+        )
+    return x, w
 
 
 def check_filters(x: np.ndarray, w, b) -> tuple[np.ndarray, np.ndarray]:

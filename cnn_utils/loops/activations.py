@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from cnn_utils.functional.activations import as_float
+from cnn_utils.functional.activations import as_float, check_slope
 from cnn_utils.functional.shapes import check_upstream
 
 
@@ -33,9 +33,7 @@ def relu_backward(da, cache):
 
 def leaky_relu_forward(z, slope: float = 0.01):
     """a = z where z > 0, else slope · z."""
-    z = as_float(z)
-    if not 0 <= slope < 1:
-        raise ValueError(f"slope must be at least 0 and less than 1, not {slope}.")
+    z, slope = as_float(z), check_slope(slope)
     a = np.zeros(z.shape, z.dtype)
     for index in np.ndindex(z.shape):
         a[index] = z[index] if z[index] > 0 else slope * z[index]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from cnn_utils.arguments import integer
 from cnn_utils.functional.shapes import (
     check_filters,
     check_images,
+    check_slide,
     check_upstream,
     pair,
     resolve_padding,
@@ -15,21 +17,22 @@ from cnn_utils.functional.shapes import (
 
 def output_size(n: int, k: int, stride: int = 1, padding: int = 0) -> int:
     """Number of places for a window of size k, counted by moving it along the axis."""
-    if k < 1 or stride < 1 or padding < 0:
-        raise ValueError("k and stride must be at least 1, and padding at least 0.")
+    stride = integer(stride, "stride", least=1)  # or the loop would never end
     places = 0
     start = 0
     while start + k <= n + 2 * padding:
         places += 1
         start += stride
     if places == 0:
-        raise ValueError(f"a window of size {k} does not fit into {n} + 2 x {padding} pixels.")
+        raise ValueError(
+            f"a window of size {k} does not fit into {n} + 2 · {padding} pixels; use a smaller one."
+        )
     return places
 
 
 def correlate1d(x, w, mode: str = "valid") -> np.ndarray:
     """z[i] = sum over u of x[i + u] w[u]; x is 0 outside of its n entries."""
-    x, w = _plain(x, 1, "x"), _plain(w, 1, "w")
+    x, w = check_slide(x, w, mode, axes=1)
     (n,), (k,) = x.shape, w.shape
     first, size = _range_of_places(n, k, mode)
     z = np.zeros(size, np.result_type(x, w))
@@ -42,7 +45,7 @@ def correlate1d(x, w, mode: str = "valid") -> np.ndarray:
 
 def convolve1d(x, w, mode: str = "valid") -> np.ndarray:
     """z[i] = sum over u of x[i + k - 1 - u] w[u]: x is read backwards while w is read forwards."""
-    x, w = _plain(x, 1, "x"), _plain(w, 1, "w")
+    x, w = check_slide(x, w, mode, axes=1)
     (n,), (k,) = x.shape, w.shape
     first, size = _range_of_places(n, k, mode)
     z = np.zeros(size, np.result_type(x, w))
@@ -55,7 +58,7 @@ def convolve1d(x, w, mode: str = "valid") -> np.ndarray:
 
 def correlate2d(x, w, mode: str = "valid") -> np.ndarray:
     """z[i, j] = sum over u, v of x[i + u, j + v] w[u, v]; x is 0 outside of its H x W entries."""
-    x, w = _plain(x, 2, "x"), _plain(w, 2, "w")
+    x, w = check_slide(x, w, mode, axes=2)
     (H, W), (K_h, K_w) = x.shape, w.shape
     top, H_out = _range_of_places(H, K_h, mode, later=1)
     left, W_out = _range_of_places(W, K_w, mode, later=1)
@@ -72,7 +75,7 @@ def correlate2d(x, w, mode: str = "valid") -> np.ndarray:
 
 def convolve2d(x, w, mode: str = "valid") -> np.ndarray:
     """z[i, j] = sum over u, v of x[i + K_h - 1 - u, j + K_w - 1 - v] w[u, v]."""
-    x, w = _plain(x, 2, "x"), _plain(w, 2, "w")
+    x, w = check_slide(x, w, mode, axes=2)
     (H, W), (K_h, K_w) = x.shape, w.shape
     top, H_out = _range_of_places(H, K_h, mode)
     left, W_out = _range_of_places(W, K_w, mode)
@@ -87,29 +90,17 @@ def convolve2d(x, w, mode: str = "valid") -> np.ndarray:
     return z
 
 
-def _plain(x, axes: int, name: str) -> np.ndarray:
-    x = np.asarray(x)
-    if x.ndim != axes or x.size == 0:
-        raise ValueError(f"{name} must be a {axes}-D array with entries, but has shape {x.shape}.")
-    return x
-
-
 def _range_of_places(n: int, k: int, mode: str, later: int = 0) -> tuple[int, int]:
     """Where the first window starts (negative: before x does), and how many windows there are.
 
     later: which of two middles 'same' takes for even k; only correlate2d takes the later one, as
     in SciPy.
     """
-    if mode == "valid" and k <= n:
+    if mode == "valid":
         return 0, n - k + 1
     if mode == "same":
         return -(k - 1) + (k - 1 + later) // 2, n
-    if mode == "full":
-        return -(k - 1), n + k - 1
-    raise ValueError(
-        f"mode must be 'valid' (with w no larger than x), 'same' or 'full': mode {mode!r}, "
-        f"{n} entries of x, {k} of w."
-    )
+    return -(k - 1), n + k - 1  # 'full'
 
 
 def pad(x, pads) -> np.ndarray:

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from cnn_utils.arguments import generator
 from cnn_utils.functional.activations import as_float
-from cnn_utils.functional.normalization import check_batchnorm, check_dropout
+from cnn_utils.functional.normalization import check_batchnorm, check_momentum, check_rate
 from cnn_utils.functional.shapes import check_upstream
 
 
@@ -25,7 +26,8 @@ def batchnorm_forward(
     x, gamma, beta = as_float(x), np.asarray(gamma), np.asarray(beta)
     mean = np.array(running_mean, np.result_type(x, running_mean))  # copies, changed below
     var = np.array(running_var, np.result_type(x, running_var))
-    check_batchnorm(x, gamma, beta, mean, var, momentum, eps)
+    momentum, eps = check_momentum(momentum, eps)
+    check_batchnorm(x, gamma, beta, mean, var)
     C = x.shape[-1]
     m = x.size // C
     running_mean, running_var = mean.copy(), var.copy()
@@ -79,8 +81,9 @@ def batchnorm_backward(dy, cache):
 
 def dropout_forward(x, rate: float, rng: np.random.Generator, training: bool = True):
     """Draw a number in [0, 1) for each entry: below rate, a = 0, otherwise a = x / (1 - rate)."""
-    x = as_float(x)
-    check_dropout(rate, rng, training)
+    x, rate = as_float(x), check_rate(rate)
+    if training and rate > 0:
+        generator(rng)
     a = np.zeros(x.shape, x.dtype)
     scale = np.ones(x.shape, x.dtype)
     for index in np.ndindex(x.shape):
