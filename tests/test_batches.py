@@ -59,7 +59,7 @@ def test_split_refuses():
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match=r"\(3,\) and \(2,\)"):
         split(np.zeros(3), np.zeros(2, int), 0.5, rng)
-    with pytest.raises(ValueError, match="between 0 and 1"):
+    with pytest.raises(ValueError, match="fraction must be a number > 0 and < 1"):
         split(np.zeros(4), np.zeros(4, int), 20, rng)
     with pytest.raises(ValueError, match="class 7 has one example"):
         split(np.zeros(3), np.array([0, 0, 7]), 0.5, rng)
@@ -86,7 +86,7 @@ def test_batches_order():
 
 @pytest.mark.parametrize("n, size", [(-1, 4), (4, 0), (4, -2)])
 def test_batches_refuses_at_the_call(n, size):
-    with pytest.raises(ValueError, match="batch_size >= 1"):
+    with pytest.raises(ValueError, match="must be an integer ≥"):
         batches(n, size)
 
 

@@ -15,7 +15,7 @@ from cnn_course.explorers.shape_explorer import (
     shape_picture,
     unread,
 )
-from cnn_utils import plots
+from cnn_course.figures.windows import window_rows
 from cnn_utils.functional import conv2d_forward
 
 SETTINGS = [  # height, width, k, stride, padding
@@ -123,7 +123,7 @@ def test_it_warns_of_windows_of_zeros_and_of_even_windows():
 
 def test_the_rows_of_the_lesson_show_every_window_and_who_is_read():
     x, w = np.array([1, 2, 0, -1, 3, 1, -2, 4]), np.array([2, 1, -1])
-    board = plots.window_rows(x, w, stride=2, padding=1)
+    board = window_rows(x, w, stride=2, padding=1)
     assert [name for name in board.grids if "window" in name] == [f"window {i}" for i in range(4)]
     z = np.correlate(np.pad(x, 1), w)[::2]
     for i, value in enumerate(z):

@@ -1,6 +1,6 @@
 """Data: the three data sets, the two file formats, batches and augmentation."""
 
-from .augment import Augmenter, brightness, elastic, flip, rotate, scale, shift, warp
+from .augment import Augmenter, warp
 from .batches import batches, split, to_float
 from .datasets import Dataset, load_fashion, load_mnist, load_signs
 from .files import DataError
@@ -12,17 +12,11 @@ __all__ = [
     "DataError",
     "Dataset",
     "batches",
-    "brightness",
-    "elastic",
-    "flip",
     "load_fashion",
     "load_mnist",
     "load_signs",
     "read_idx",
     "read_signs_split",
-    "rotate",
-    "scale",
-    "shift",
     "split",
     "to_float",
     "warp",

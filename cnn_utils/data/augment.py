@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cnn_utils.arguments import choice, generator, instance, integer, number
 from cnn_utils.parallel import over_batch
 
 EDGES = ("zero", "edge")
@@ -36,11 +37,9 @@ def warp(x, degrees=0.0, scale=1.0, shift=(0.0, 0.0), flip=False, edge="zero", b
     edge: what lies outside the image: 'zero', black (digits), or 'edge', the nearest pixel
     (photographs).
     Returns a new array like x. Images for which nothing changes come out exactly as they were.
-    Raises TypeError and ValueError for arguments of the wrong kind.
+    TypeError or ValueError: arguments of the wrong kind.
     """
-    x = _check(x)
-    if edge not in EDGES:
-        raise ValueError(f"edge must be 'zero' or 'edge'; got {edge!r}.")
+    x, edge = _check(x), choice(edge, EDGES, "edge")
     n, height, width, _ = x.shape
     angle = np.radians(np.broadcast_to(np.asarray(degrees, dtype=np.float64), n))
     scale = np.broadcast_to(np.asarray(scale, dtype=np.float64), n)
@@ -111,39 +110,6 @@ def _read_bilinear(x, row_r, row_c, column_r, column_c, bend, edge):
     return upper.reshape(x.shape)
 
 
-def shift(x, max_pixels, rng, edge="zero"):
-    """Move every image by whole pixels, up to max_pixels (int) down or up and right or left.
-
-    x: float (N, H, W, C); rng: numpy.random.Generator; edge as in `warp`. Returns a new array.
-    """
-    return Augmenter(shift=max_pixels, edge=edge)(x, rng)
-
-
-def rotate(x, max_degrees, rng, edge="zero"):
-    """Turn every image about its centre by up to max_degrees (float) to either side.
-
-    x: float (N, H, W, C); rng: numpy.random.Generator; edge as in `warp`. Returns a new array.
-    """
-    return Augmenter(rotate=max_degrees, edge=edge)(x, rng)
-
-
-def scale(x, max_fraction, rng, edge="zero"):
-    """Make every image larger or smaller by up to max_fraction (float below 1; 0.1 is 10 %).
-
-    x: float (N, H, W, C); rng: numpy.random.Generator; edge as in `warp`. Returns a new array.
-    """
-    return Augmenter(scale=max_fraction, edge=edge)(x, rng)
-
-
-def elastic(x, pixels, rng, edge="zero"):
-    """Bend every image smoothly, as an unsteady hand does; pixels: standard deviation (float).
-
-    x: float (N, H, W, C); rng: numpy.random.Generator; edge as in `warp`. Returns a new array.
-    Source: Simard, Steinkraus & Platt (2003), doi:10.1109/ICDAR.2003.1227801.
-    """
-    return Augmenter(elastic=pixels, edge=edge)(x, rng)
-
-
 def smooth_displacements(n, height, width, pixels, rng):
     """Random displacements that change little from pixel to pixel: float32 (n, 2, height, width).
 
@@ -162,32 +128,19 @@ def smooth_displacements(n, height, width, pixels, rng):
     return down @ grid @ right.T
 
 
-def flip(x, rng):
-    """Mirror every image left and right with probability 1/2.
-
-    Only where labels allow it: a mirrored hand still shows three fingers, a mirrored 3 is no digit.
-    x: float (N, H, W, C); rng: numpy.random.Generator. Returns a new array.
-    """
-    return Augmenter(flip=True)(x, rng)
-
-
-def brightness(x, max_change, rng):
-    """Make every image lighter or darker: add up to ±max_change (float) to all of it.
-
-    x: float (N, H, W, C) in [0, 1], and so is the result; rng: numpy.random.Generator.
-    Returns a new array.
-    """
-    return Augmenter(brightness=max_change)(x, rng)
-
-
 @dataclass(frozen=True)
 class Augmenter:
     """All augmentations at once, with one warp: `x = Augmenter(shift=2, rotate=10)(x, rng)`.
 
-    shift: whole pixels; rotate: degrees; scale: fraction below 1; elastic: pixels (a standard
-    deviation); flip: mirror half of the images; brightness: change; edge: 'zero' or 'edge', as in
-    `warp`. 0 or False leaves an operation out.
-    Raises ValueError for negative amounts, a scale of 1 or more and another edge.
+    Each is drawn anew for every image, up to the amount given: shift, integer pixels down or up
+    and right or left; rotate, degrees to either side; scale, a fraction below 1 (0.1 is 10 %
+    larger or smaller); brightness, what is added to all of an image or taken away.
+    elastic: standard deviation in pixels of a smooth bend, as by an unsteady hand. Source: Simard,
+    Steinkraus & Platt (2003), doi:10.1109/ICDAR.2003.1227801.
+    flip: mirror half of the images, where labels allow it: a mirrored hand still shows three
+    fingers, a mirrored 3 is no digit.
+    edge: 'zero' or 'edge', as in `warp`. 0 or False leaves an operation out.
+    TypeError or ValueError: amounts that are no numbers, below 0, or a scale of 1 or more.
     """
 
     shift: int = 0
@@ -199,28 +152,24 @@ class Augmenter:
     edge: str = "zero"
 
     def __post_init__(self):
-        for name in ("shift", "rotate", "scale", "elastic", "brightness"):
-            amount = getattr(self, name)
-            if not 0 <= amount < math.inf:
-                raise ValueError(f"{name} is the largest change, 0 or more; got {amount}.")
-        if self.shift != int(self.shift):
-            raise ValueError(f"shift counts whole pixels; got {self.shift}.")
-        if self.scale >= 1:
-            raise ValueError(f"scale is a fraction below 1 (0.1 is 10 %); got {self.scale}.")
-        if self.edge not in EDGES:
-            raise ValueError(f"edge must be 'zero' or 'edge'; got {self.edge!r}.")
+        integer(self.shift, "shift", least=0)
+        for name in ("rotate", "elastic", "brightness"):
+            number(getattr(self, name), name, least=0, hint="give the largest change, 0 for none")
+        number(self.scale, "scale", least=0, below=1, hint="give a fraction, 0.1 for 10 %")
+        instance(self.flip, bool, "flip", "use True or False")
+        choice(self.edge, EDGES, "edge")
 
     def __call__(self, x, rng):
         """Change every image of x, float (N, H, W, C) in [0, 1], in its own way; rng draws how.
 
         Returns a new array like x; the result does not depend on the number of threads.
-        Raises TypeError and ValueError when x is not such an array.
+        TypeError or ValueError: x is not such an array, or rng no generator.
         """
-        x = _check(x)
+        x, rng = _check(x), generator(rng)
         n = len(x)
         changes = {}
         if self.shift:
-            changes["shift"] = rng.integers(-int(self.shift), int(self.shift) + 1, size=(n, 2))
+            changes["shift"] = rng.integers(-self.shift, self.shift + 1, size=(n, 2))
         if self.rotate:
             changes["degrees"] = rng.uniform(-self.rotate, self.rotate, size=n)
         if self.scale:
@@ -240,7 +189,10 @@ class Augmenter:
 def _check(x):
     x = np.asarray(x)
     if x.dtype not in (np.float32, np.float64):
-        raise TypeError(f"images must be float32 or float64, not {x.dtype}; use to_float(x).")
+        raise TypeError(f"images must be float32 or float64, got {x.dtype}; use to_float(x).")
     if x.ndim != 4:
-        raise ValueError(f"images must be (N, H, W, C); got shape {x.shape}.")
+        raise ValueError(
+            f"images must be (N, H, W, C), got shape {x.shape}; one image becomes a batch with "
+            "x[None]."
+        )
     return x

@@ -4,18 +4,20 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from cnn_utils.arguments import generator, integer, number
+
 
 def to_float(x: np.ndarray) -> np.ndarray:
     """Convert images from bytes to numbers between 0 and 1.
 
     x: uint8, any shape. Returns a new float32 array of the same shape, x / 255.
-    Raises TypeError for any other dtype, so that nothing is divided by 255 twice.
+    TypeError: any other dtype, so that nothing is divided by 255 twice.
     """
     x = np.asarray(x)
     if x.dtype != np.uint8:
         raise TypeError(
-            f"to_float expects uint8 images, as the loaders return them; got {x.dtype}. "
-            "Has to_float been called on them already?"
+            f"to_float expects uint8 images, as the loaders return them, got {x.dtype}; has "
+            "to_float been called on them already? Then use them as they are."
         )
     return np.divide(x, np.float32(255), dtype=np.float32)
 
@@ -29,20 +31,24 @@ def split(
     rng: numpy.random.Generator that draws which.
     Returns (x_train, y_train, x_valid, y_valid), copies, in the order of the original. Of each
     class round(fraction · count) are held out, but at least one and never the last one.
-    Raises ValueError when lengths differ, the fraction is not between 0 and 1, or a class has only
-    one example.
+    ValueError or TypeError: lengths that differ, a fraction that is not between 0 and 1, or a class
+    with one example only.
     """
     x, y = np.asarray(x), np.asarray(y)
     if y.ndim != 1 or len(x) != len(y):
-        raise ValueError(f"split expects x (N, …) and y (N,); got {x.shape} and {y.shape}.")
-    if not 0 < fraction < 1:
-        raise ValueError(f"fraction is the part to hold out, between 0 and 1; got {fraction}.")
+        raise ValueError(
+            f"split expects x (N, …) and y (N,), got {x.shape} and {y.shape}; use the labels of "
+            "these images."
+        )
+    number(fraction, "fraction", above=0, below=1, hint="use 0.2 to hold out a fifth")
+    generator(rng)
     held_out = np.zeros(len(y), dtype=bool)
     for label in np.unique(y):
         members = np.flatnonzero(y == label)
         if len(members) < 2:
             raise ValueError(
-                f"class {label} has one example only, so it cannot be on both sides of the split."
+                f"class {label} has one example only, so it cannot be on both sides of the split; "
+                "use more examples or leave it out."
             )
         count = min(max(1, round(fraction * len(members))), len(members) - 1)
         held_out[rng.choice(members, count, replace=False)] = True
@@ -56,13 +62,12 @@ def batches(
 
     n: number of examples; batch_size: at least 1; rng: numpy.random.Generator that shuffles, or
     None for the given order. Each array is int64 (batch_size,); the last may be shorter.
-    Raises ValueError for a negative n or a batch size below 1.
+    ValueError or TypeError, at the call: a negative n or a batch size below 1.
 
     `for i in batches(len(x), 64, rng): step(x[i], y[i])` is one epoch.
     """
-    if n < 0 or batch_size < 1:
-        raise ValueError(f"batches needs n >= 0 and batch_size >= 1; got {n} and {batch_size}.")
-    order = np.arange(n) if rng is None else rng.permutation(n)
+    n, batch_size = integer(n, "n", least=0), integer(batch_size, "batch_size", least=1)
+    order = np.arange(n) if rng is None else generator(rng).permutation(n)
     return (order[start : start + batch_size] for start in range(0, n, batch_size))
 
 

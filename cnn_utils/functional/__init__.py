@@ -27,12 +27,7 @@ from .convolution import (
     correlate2d,
     im2col,
 )
-from .dense import (
-    dense_backward,
-    dense_forward,
-    flatten_backward,
-    flatten_forward,
-)
+from .dense import dense_backward, dense_forward, flatten_backward, flatten_forward
 from .fused import conv2d_relu_maxpool_backward, conv2d_relu_maxpool_forward
 from .losses import (
     binary_cross_entropy,
@@ -41,18 +36,8 @@ from .losses import (
     softmax,
     softmax_cross_entropy,
 )
-from .normalization import (
-    batchnorm_backward,
-    batchnorm_forward,
-    dropout_backward,
-    dropout_forward,
-)
-from .pooling import (
-    avgpool2d_backward,
-    avgpool2d_forward,
-    maxpool2d_backward,
-    maxpool2d_forward,
-)
+from .normalization import batchnorm_backward, batchnorm_forward, dropout_backward, dropout_forward
+from .pooling import avgpool2d_backward, avgpool2d_forward, maxpool2d_backward, maxpool2d_forward
 from .shapes import output_size
 
 __all__ = [name for name in dir() if callable(globals()[name])]

@@ -10,13 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from cnn_utils import parallel
 
-from ._blocks import (
-    correlate,
-    filter_gradient,
-    rotate,
-    spread,
-    sum_over_pixels,
-)
+from ._blocks import correlate, filter_gradient, rotate, spread, sum_over_pixels
 from .shapes import (
     check_filters,
     check_images,

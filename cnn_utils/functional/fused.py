@@ -25,13 +25,7 @@ from ._blocks import (
     sum_over_pixels,
     window_view,
 )
-from .pooling import (
-    LARGE_WINDOW,
-    first_largest,
-    largest,
-    place_dtype,
-    scatter,
-)
+from .pooling import LARGE_WINDOW, first_largest, largest, place_dtype, scatter
 from .shapes import (
     check_filters,
     check_images,

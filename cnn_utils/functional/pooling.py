@@ -9,13 +9,7 @@ import numpy as np
 
 from cnn_utils import parallel
 
-from .shapes import (
-    check_images,
-    check_upstream,
-    images_per_block,
-    output_shape,
-    pair,
-)
+from .shapes import check_images, check_upstream, images_per_block, output_shape, pair
 
 LARGE_WINDOW = 16  # entries
 

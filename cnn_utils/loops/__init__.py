@@ -37,17 +37,7 @@ from .losses import (
     softmax,
     softmax_cross_entropy,
 )
-from .normalization import (
-    batchnorm_backward,
-    batchnorm_forward,
-    dropout_backward,
-    dropout_forward,
-)
-from .pooling import (
-    avgpool2d_backward,
-    avgpool2d_forward,
-    maxpool2d_backward,
-    maxpool2d_forward,
-)
+from .normalization import batchnorm_backward, batchnorm_forward, dropout_backward, dropout_forward
+from .pooling import avgpool2d_backward, avgpool2d_forward, maxpool2d_backward, maxpool2d_forward
 
 __all__ = [name for name in dir() if callable(globals()[name])]

@@ -10,6 +10,8 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
+from cnn_utils.arguments import came, choice
+
 from .picture import COLOURS, WIDTH, Picture, styled
 
 INK = "#222222"
@@ -71,9 +73,14 @@ class Board(Picture):
         side: of a cell, in board units.
         """
         values = np.atleast_2d(np.asarray(values))
+        if values.ndim != 2:
+            raise ValueError(
+                f"values of {name!r} must have one or two axes, got shape {values.shape}; use a "
+                "part of them, such as x[0, :, :, 0]."
+            )
         rows, columns = values.shape
         marked, faint = _indices(marked), _indices(faint)
-        colour = COLOURS[kind]
+        colour = colour_of(kind)
         longest = max(len(shown(value)) for value in values.flat)
         size = 10.5 * min(self.cell * side / 0.46, 1.3) * min(1, 4.2 / max(longest, 1))
         corners, colours = [], []
@@ -127,7 +134,7 @@ class Board(Picture):
         limits = self.axis.axis()
         self.axis.imshow(pixels, interpolation="nearest", extent=extent, aspect="auto", **how)
         self.axis.axis(limits)
-        colour = tint(COLOURS[kind], 1.4)
+        colour = tint(colour_of(kind), 1.4)
         self.axis.add_artist(
             Rectangle((x, y), width, rows * side, fill=False, edgecolor=colour, lw=1)
         )
@@ -141,14 +148,14 @@ class Board(Picture):
         grid = self.grids[name]
         corner = (grid.x + grid.side * index[1], grid.y + grid.side * index[0])
         width, height = grid.side * shape[1], grid.side * shape[0]
-        for colour, lw in (("white", 3.6), (tint(COLOURS[kind], 1.4), 2.2)):  # seen on any pixel
+        for colour, lw in (("white", 3.6), (tint(colour_of(kind), 1.4), 2.2)):  # seen on any pixel
             self.axis.add_artist(
                 Rectangle(corner, width, height, fill=False, edgecolor=colour, lw=lw)
             )
 
     @styled
     def note(self, x: float, y: float, text: str, **how) -> None:
-        """Write a text that starts at (x, y); ``how`` is for Matplotlib."""
+        """Write a text that starts at (x, y); how: for Matplotlib."""
         self.axis.text(x, y, text, **{"fontsize": 10.5, "va": "center", "ha": "left", **how})
 
     @styled
@@ -176,10 +183,9 @@ class Board(Picture):
 
     def cell_at(self, across: float, down: float) -> tuple[str, tuple[int, int]] | None:
         """Return the grid and the cell at a place given in fractions of the picture, or None."""
-        width, height = self.get_size_inches()
         right, bottom = self.axis.get_xlim()[1], self.axis.get_ylim()[0]
         x = across * right
-        y = bottom - (1 - down) * height / (self.axis.get_position().height * height) * bottom
+        y = bottom - (1 - down) / self.axis.get_position().height * bottom
         for name, grid in self.grids.items():
             row, column = (y - grid.y) // grid.side, (x - grid.x) // grid.side
             if 0 <= row < grid.shape[0] and 0 <= column < grid.shape[1]:
@@ -195,6 +201,12 @@ def number_grids(*items, title: str = "", alt: str) -> Board:
     marked cells); kind is a key of COLOURS, arrays have one or two axes. alt: what the picture
     says, in words, for those who do not see it.
     """
+    for item in items:
+        if not isinstance(item, str) and not (isinstance(item, tuple) and len(item) in (3, 4)):
+            raise TypeError(
+                f"items must be texts or tuples of 3 or 4, got {came(item)}; give such as "
+                "('x', array, 'input')."
+            )
     tall = max(np.atleast_2d(item[1]).shape[0] for item in items if not isinstance(item, str))
     widths = [
         0.62 + 0.2 * len(item)
@@ -242,6 +254,11 @@ def _indices(cells) -> set[tuple[int, int]]:
     if isinstance(cells, np.ndarray):
         cells = np.argwhere(np.atleast_2d(cells))
     return {(0, int(c)) if np.ndim(c) == 0 else (int(c[0]), int(c[1])) for c in cells}
+
+
+def colour_of(kind: str) -> str:
+    """The colour of an input, a kernel, a gradient …; kind: a key of COLOURS."""
+    return COLOURS[choice(kind, COLOURS, "kind")]
 
 
 def tint(colour, share: float) -> tuple:

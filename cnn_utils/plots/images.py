@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from .picture import COLOURS, WIDTH, Picture, name_of, show, styled
+from cnn_utils.arguments import came, integer
+
+from .picture import COLOURS, WIDTH, Picture, check_images, name_of, one_each, show, styled
 
 
 @styled
@@ -13,15 +15,18 @@ def image_grid(
 ) -> Picture:
     """Show images side by side, each under its label.
 
-    images: (N, H, W, C); labels, predictions: whole numbers (N,), shown as ``names[label]``.
+    images: (N, H, W, C); labels, predictions: integers (N,), shown as `names[label]`.
     With predictions, a wrong one reads "true → predicted ✗" and its image is framed.
     """
+    images = check_images(images)
     captions, wrong = [""] * len(images), [False] * len(images)
     if labels is not None:
+        labels = one_each(labels, len(images), "labels")
         captions = [name_of(label, names) for label in labels]
     if predictions is not None:
         if labels is None:
-            raise ValueError("predictions are shown against labels: give labels too.")
+            raise ValueError("predictions are shown against labels; give labels too.")
+        predictions = one_each(predictions, len(images), "predictions")
         for i, (label, guess) in enumerate(zip(labels, predictions, strict=True)):
             if label != guess:
                 captions[i], wrong[i] = f"{captions[i]} → {name_of(guess, names)} ✗", True
@@ -42,7 +47,13 @@ def confident_mistakes(
     images: (N, H, W, C); labels: (N,); probabilities: (N, K). Captions read "true → predicted",
     with the probability the model gave to its wrong answer.
     """
-    labels, probabilities = np.asarray(labels), np.asarray(probabilities)
+    images, probabilities = check_images(images), np.asarray(probabilities)
+    labels = np.asarray(one_each(labels, len(images), "labels"))
+    if probabilities.ndim != 2 or len(probabilities) != len(images):
+        raise ValueError(
+            f"probabilities must be (N, K), one row for each of {len(images)} images, got "
+            f"{probabilities.shape}; use model.predict_proba(images)."
+        )
     guesses, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(guesses != labels)
     wrong = wrong[np.argsort(-sure[wrong], kind="stable")][:most]
@@ -66,7 +77,10 @@ def image_rows(rows: dict, captions=None, *, title="") -> Picture:
     rows: name of the row → images (N, H, W, C), all of one length; captions: N texts that stand
     under the columns.
     """
+    if not rows or not isinstance(rows, dict):
+        raise TypeError(f"rows must be a dict, got {came(rows)}; give {{'name': images}}.")
     columns = len(next(iter(rows.values())))
+    rows = {name: one_each(images, columns, name, "column") for name, images in rows.items()}
     cell = min((WIDTH - 0.3) / columns, 1.4)
     height = len(rows) * cell + 0.35 + (0.2 if captions is not None else 0)
     alt = f"{title}: {columns} images in each of these rows: {', '.join(rows)}."
@@ -77,13 +91,14 @@ def image_rows(rows: dict, captions=None, *, title="") -> Picture:
             show(axis, image)
         line[0].set_ylabel(name)
     if captions is not None:
+        captions = one_each(captions, columns, "captions", "column")
         for axis, caption in zip(axes[-1], captions, strict=True):
             axis.set_xlabel(caption, fontsize=9)
     return picture
 
 
 def _gallery(images, captions, framed, columns, title, alt) -> Picture:
-    count = max(1, -(-len(images) // columns))
+    count = max(1, -(-len(images) // integer(columns, "columns", least=1)))
     cell = min(WIDTH / columns, 1.2)
     lines = max((caption.count("\n") + 1 for caption in captions if caption), default=0)
     height = count * ((cell - 0.08) * _aspect(images) + 0.05 + 0.17 * lines)

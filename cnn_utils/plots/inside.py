@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize, to_rgb
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from matplotlib.ticker import MaxNLocator
+
+from cnn_utils.arguments import came, instance, integer
 
 from .picture import COLOURS, WIDTH, Picture, show, styled, times
 
@@ -23,12 +26,12 @@ def filters(w, *, columns=8, title="") -> Picture:
     w = np.asarray(w)
     if w.ndim != 4 or w.shape[2] not in (1, 3):
         raise ValueError(
-            f"filters can be seen where they have 1 or 3 input channels, got w {w.shape}. Filters "
-            "are (K_h, K_w, C_in, C_out); deeper layers are better seen by their feature maps."
+            f"w must be filters (K_h, K_w, C_in, C_out) with 1 or 3 input channels, got {w.shape}; "
+            "use plots.feature_maps for deeper layers, which are better seen by their feature maps."
         )
     most = float(np.abs(w).max()) or 1.0
     count = w.shape[3]
-    columns = min(columns, count)
+    columns = min(integer(columns, "columns", least=1), count)
     rows = -(-count // columns)
     cell = min((WIDTH - 1) / columns, 1.1)
     height = rows * (cell * w.shape[0] / w.shape[1] + 0.15) + 0.35
@@ -60,6 +63,8 @@ def feature_maps(image, a, *, title="") -> Picture:
     image: (H, W, C); a: (H, W, C), one image's output of the layer.
     """
     a = np.asarray(a)
+    if a.ndim != 3:
+        raise ValueError(f"a must be one image's output (H, W, C), got {a.shape}; use a[0].")
     low, high = min(float(a.min()), 0.0), float(a.max())
     cells = a.shape[2] + 1
     rows = -(-cells // 9)
@@ -97,11 +102,17 @@ MOST_LAYERS = 10
 def shape_flow(trace, gradients, *, title="") -> Picture:
     """Show the shapes that run forward through a stack of layers, and the gradients' way back.
 
-    trace: what ``Sequential.trace`` returned (input and at most 10 layers); gradients: what
-    ``model.gradients()`` returned after it. The boxes grow with heights and channels.
+    trace: what `Sequential.trace` returned (input and at most 10 layers); gradients: what
+    `model.gradients()` returned after it. The boxes grow with heights and channels.
     """
+    if not isinstance(trace, Sequence) or not all(hasattr(row, "da") for row in trace):
+        raise TypeError(f"trace must be rows, got {came(trace)}; pass model.trace(x, y).")
+    instance(gradients, dict, "gradients", "pass model.gradients()")
     if len(trace) - 1 > MOST_LAYERS:
-        raise ValueError(f"at most {MOST_LAYERS} layers fit side by side, got {len(trace) - 1}.")
+        raise ValueError(
+            f"trace must have at most {MOST_LAYERS} layers, which fit side by side, got "
+            f"{len(trace) - 1}; use a part of it."
+        )
     shapes = [row.a.shape[1:] for row in trace]
     steps = [f"{row.name}: {times(shape)}" for row, shape in zip(trace, shapes, strict=True)]
     alt = f"{title}: forward {' → '.join(steps)} → loss; backward every gradient has that shape."
@@ -110,7 +121,7 @@ def shape_flow(trace, gradients, *, title="") -> Picture:
     loss = len(trace) - 0.25
     axis.set(xlim=(-0.6, loss + 0.25), ylim=(-2.75, 2.4))
     axis.axis("off")
-    tallest = max(shape[0] for shape in shapes if len(shape) == 3)
+    tallest = max((shape[0] for shape in shapes if len(shape) == 3), default=1)
     boxes = [_box(shape, tallest) for shape in shapes]
     for x, ((width, height), row) in enumerate(zip(boxes, trace, strict=True)):
         own = {k.split(".")[1]: g for k, g in gradients.items() if k.split(".")[0] == row.name}

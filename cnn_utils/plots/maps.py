@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from cnn_utils.arguments import came, choice, integer
+
 from .picture import WIDTH, Picture, show, styled
 
+KINDS = ("image", "signed", "heat", "noise")
 OVER = 0.55  # how much of a map is seen where it lies over its image
 
 
@@ -22,7 +25,11 @@ def map_panels(
     unless ranges is False. alt: what the picture says; made from captions and ranges if not given.
     """
     panels = list(panels)
-    rows = max(1, -(-len(panels) // columns))
+    for panel in panels:
+        if not isinstance(panel, tuple) or not 2 <= len(panel) <= 4:
+            raise TypeError(f"panels must be tuples, got {came(panel)}; give ('caption', image).")
+        choice(panel[2] if len(panel) > 2 else "image", KINDS, "kind")
+    rows = max(1, -(-len(panels) // integer(columns, "columns", least=1)))
     cell = min(WIDTH / columns, 1.6)
     lines = max((panel[0].count("\n") + 1 for panel in panels), default=1)
     words = [_range(*panel[1:3]) if ranges and len(panel) > 2 else "" for panel in panels]
@@ -67,10 +74,8 @@ def colours(values, kind: str) -> dict:
     if kind == "signed":
         most = float(np.nanmax(np.abs(values))) or 1.0
         return {"cmap": "RdBu", "vmin": -most, "vmax": most}
-    if kind == "heat":
-        low, high = min(float(np.nanmin(values)), 0.0), float(np.nanmax(values))
-        return {"cmap": "viridis", "vmin": low, "vmax": max(high, low + 1e-12)}
-    raise ValueError(f"a map is 'signed', 'heat' or 'noise', got {kind!r}.")
+    low, high = min(float(np.nanmin(values)), 0.0), float(np.nanmax(values))
+    return {"cmap": "viridis", "vmin": low, "vmax": max(high, low + 1e-12)}
 
 
 def _range(values, kind: str) -> str:

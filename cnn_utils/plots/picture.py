@@ -53,8 +53,9 @@ MOST_DRAWN_COLOURS = 4096  # lines and letters, with their soft edges, have fewe
 class Picture(Figure):
     """A Figure that shows itself in a notebook, with a description for those who do not see it.
 
-    ``alt`` is the description; it goes into the notebook beside the image, where web pages made
-    from it find it. Pictures know nothing of pyplot, so none is shown twice or kept in memory.
+    alt: the description; it goes into the notebook beside the image, where web pages made from it
+    find it. height, width: in inches. Pictures know nothing of pyplot, so none is shown twice or
+    kept in memory.
     """
 
     def __init__(
@@ -91,6 +92,8 @@ class Picture(Figure):
     def __repr__(self):
         return "<Picture>"  # compared when notebooks are tested: the same for every data set
 
+    __str__ = __repr__  # Figure's own would name its size
+
 
 def _smaller(drawn: io.BytesIO) -> bytes:
     image, small = Image.open(drawn).convert("RGB"), io.BytesIO()
@@ -121,9 +124,14 @@ def styled(function):
 
 
 def show(axis, image, **how) -> None:
-    """Put an image on an axis, without a frame; ``how`` is for imshow, grey levels unless given."""
+    """Put an image on an axis, without a frame; how: for imshow, grey levels unless given."""
     image = np.asarray(image)
-    if image.ndim == 3 and image.shape[2] == 1:
+    if image.ndim not in (2, 3) or image.shape[2:] not in ((), (1,), (3,), (4,)):
+        raise ValueError(
+            f"an image must have shape (H, W, 1), (H, W, 3) or (H, W), got {image.shape}; use x[0] "
+            "for the first of a batch."
+        )
+    if image.shape[2:] == (1,):
         image = image[..., 0]
     if image.ndim == 2 and not how:
         how = {"cmap": "gray", "vmin": 0, "vmax": 255 if image.dtype == np.uint8 else 1}
@@ -135,7 +143,36 @@ def show(axis, image, **how) -> None:
 
 def name_of(label, names) -> str:
     """What a class is called: its name, or its number where there are no names."""
-    return str(label) if names is None else str(names[label])
+    if names is None:
+        return str(label)
+    try:
+        return str(names[label])
+    except (IndexError, KeyError, TypeError):
+        raise ValueError(
+            f"names has no entry for the label {label!r}; give names one for each class, and "
+            "integers as labels."
+        ) from None
+
+
+def one_each(values, n: int, name: str, what: str = "image") -> list:
+    """values as a list with n entries, one for each image (or whatever it is)."""
+    values = list(values)
+    if len(values) != n:
+        raise ValueError(
+            f"{name} must have one entry for each {what}, {n} in all, got {len(values)}; give {n}."
+        )
+    return values
+
+
+def check_images(images, name: str = "images") -> np.ndarray:
+    """images as an array (N, H, W, C) that can be shown; (N, H, W) where they are grey."""
+    images = np.asarray(images)
+    if images.ndim in (3, 4) and (images.ndim == 4) == (images.shape[-1] in (1, 3)):
+        return images
+    raise ValueError(
+        f"{name} must have shape (N, H, W, 1) or (N, H, W, 3), got {images.shape}; give one image "
+        "as a batch, x[None], and feature maps to plots.feature_maps."
+    )
 
 
 def times(shape) -> str:

@@ -6,15 +6,24 @@ import numpy as np
 from matplotlib.colors import PowerNorm
 from matplotlib.ticker import MaxNLocator
 
-from .picture import COLOURS, Picture, show, styled
+from cnn_utils.arguments import came, instance
+
+from .picture import COLOURS, Picture, one_each, styled
 
 
 @styled
 def class_balance(labels: dict, *, names, title="") -> Picture:
     """Show which share of each set every class has, beside the share if all were equal.
 
-    labels: name of the set ('training', 'validation', 'test') → labels (N,).
+    labels: name of the set ('training', 'validation', 'test') → labels (N,); names: of the classes.
     """
+    instance(labels, dict, "labels", "give {'training': y}")
+    for part, y in labels.items():
+        if np.ndim(y) != 1 or np.max(y, initial=0) >= len(names):
+            raise ValueError(
+                f"{part} must be labels (N,) below {len(names)}, the number of names, got shape "
+                f"{np.shape(y)} and a largest of {np.max(y, initial=0)}; give every class a name."
+            )
     picture = Picture(title, f"{title}: shares of the classes in {', '.join(labels)}.", 2.9)
     axis = picture.subplots()
     width = 0.8 / len(labels)
@@ -43,8 +52,12 @@ def class_balance(labels: dict, *, names, title="") -> Picture:
 def learning_curves(history, *, title="") -> Picture:
     """Show loss and accuracy after every epoch, for training and, where measured, validation.
 
-    history: a :class:`cnn_utils.training.History`.
+    history: a `cnn_utils.training.History`, with at least one epoch in it.
     """
+    if not hasattr(history, "val_loss"):
+        raise TypeError(f"history must be a History, got {came(history)}; pass model.history.")
+    if not len(history):
+        raise ValueError("history has no epochs yet, got an empty one; call model.fit first.")
     picture = Picture(title, "", 3.1)
     axes = picture.subplots(1, 2)
     epochs = np.arange(1, len(history) + 1)
@@ -82,10 +95,16 @@ def learning_curves(history, *, title="") -> Picture:
 def confusion_matrix(counts, *, names, title="") -> Picture:
     """Show how often each class (row) was taken for each class (column).
 
-    counts: whole numbers (K, K), true class first. Numbers are counts; the colour is their share
-    of the row, so that classes of different sizes can be compared.
+    counts: integers (K, K), true class first; names: of the K classes. Numbers are counts; the
+    colour is their share of the row, so that classes of different sizes can be compared.
     """
     counts = np.asarray(counts)
+    if counts.ndim != 2 or counts.shape[0] != counts.shape[1] or counts.dtype.kind not in "iu":
+        raise ValueError(
+            f"counts must be integers (K, K), got {counts.dtype} {counts.shape}; make them with "
+            "np.add.at(counts, (y, predictions), 1)."
+        )
+    names = one_each(names, len(counts), "names", "class")
     share = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     right, total = int(np.trace(counts)), int(counts.sum())
     size = min(0.47 * len(names) + 1.4, 6.2)
@@ -131,27 +150,17 @@ def _largest_off_diagonal(counts, most=5):
     ]
 
 
-@styled
-def probability_bars(image, p, *, names, label=None, title="") -> Picture:
-    """Show an image beside the probabilities a model gives it.
+def wilson_interval(right, n, z: float = 1.96) -> tuple[np.ndarray, np.ndarray]:
+    """Between which shares the truth may lie, where `right` of `n` were right.
 
-    image: (H, W, C); p: (K,); label: the true class, marked where it is known.
+    right, n: integers, n > 0, single ones or arrays. z: 1.96 for 95 %. Returns the lower and the
+    upper ends, both within 0 to 1 and never equal, even where none or all were right.
+    Source: E. B. Wilson (1927), doi:10.1080/01621459.1927.10502953.
     """
-    p = np.asarray(p)
-    best = int(p.argmax())
-    alt = f"{title}: the model says {names[best]} with probability {p[best]:.2f}"
-    alt += "." if label is None else f"; the true class is {names[label]}."
-    picture = Picture(title, alt, max(2.2, 0.24 * len(p) + 0.9), width=6.5)
-    left, axis = picture.subplots(1, 2, width_ratios=[1, 2])
-    show(left, image)
-    colours = ["#C8CDD2"] * len(p)
-    colours[best] = COLOURS["output"]
-    axis.barh(range(len(p)), p, color=colours)
-    for k, value in enumerate(p):
-        words = f"{value:.2f}" + (" ← predicted" if k == best else "")
-        words += " = true" if k == best == label else " ← true" if k == label else ""
-        axis.text(value + 0.015, k, words, va="center", fontsize=9)
-    axis.set_yticks(range(len(p)), names)
-    axis.set(xlim=(0, 1), ylabel="class", xlabel="probability", xticks=[0, 0.5, 1])
-    axis.invert_yaxis()
-    return picture
+    right, n = np.asarray(right, dtype=float), np.asarray(n, dtype=float)
+    if np.any((n <= 0) | (right < 0) | (right > n)):
+        raise ValueError(f"right must be between 0 and n, got {right} of {n}; give counts, n > 0.")
+    share = right / n
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return np.maximum(centre - half, 0), np.minimum(centre + half, 1)

@@ -1,24 +1,37 @@
-"""The figure that tells whether a model's probabilities can be taken at their word."""
+"""Figures of lesson 13: a model's probabilities, and whether they can be taken at their word."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .picture import COLOURS, Picture, styled
+from cnn_utils.plots.picture import COLOURS, Picture, show, styled
+from cnn_utils.plots.results import wilson_interval
 
 
-def wilson_interval(right, n, z: float = 1.96) -> tuple[np.ndarray, np.ndarray]:
-    """Between which shares the truth may lie, where `right` of `n` were right.
+@styled
+def probability_bars(image, p, *, names, label=None, title="") -> Picture:
+    """Show an image beside the probabilities a model gives it.
 
-    right, n: whole numbers, n > 0, single ones or arrays. z: 1.96 for 95 %. Returns the lower and
-    the upper ends, both within 0 to 1 and never equal, even where none or all were right.
-    Source: E. B. Wilson (1927), doi:10.1080/01621459.1927.10502953.
+    image: (H, W, C); p: (K,); label: the true class, marked where it is known.
     """
-    right, n = np.asarray(right, dtype=float), np.asarray(n, dtype=float)
-    share = right / n
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return np.maximum(centre - half, 0), np.minimum(centre + half, 1)
+    p = np.asarray(p)
+    best = int(p.argmax())
+    alt = f"{title}: the model says {names[best]} with probability {p[best]:.2f}"
+    alt += "." if label is None else f"; the true class is {names[label]}."
+    picture = Picture(title, alt, max(2.2, 0.24 * len(p) + 0.9), width=6.5)
+    left, axis = picture.subplots(1, 2, width_ratios=[1, 2])
+    show(left, image)
+    colours = ["#C8CDD2"] * len(p)
+    colours[best] = COLOURS["output"]
+    axis.barh(range(len(p)), p, color=colours)
+    for k, value in enumerate(p):
+        words = f"{value:.2f}" + (" ← predicted" if k == best else "")
+        words += " = true" if k == best == label else " ← true" if k == label else ""
+        axis.text(value + 0.015, k, words, va="center", fontsize=9)
+    axis.set_yticks(range(len(p)), names)
+    axis.set(xlim=(0, 1), ylabel="class", xlabel="probability", xticks=[0, 0.5, 1])
+    axis.invert_yaxis()
+    return picture
 
 
 @styled

@@ -1,11 +1,12 @@
-"""The reliability diagram and its intervals."""
+"""The probabilities of one image, the reliability diagram and its intervals."""
 
 import numpy as np
 import pytest
 from helpers import texts
 from scipy import stats
 
-from cnn_utils.plots import reliability_diagram, wilson_interval
+from cnn_course.figures.probabilities import probability_bars, reliability_diagram
+from cnn_utils.plots import wilson_interval
 
 EDGES = [0, 0.5, 0.9, 1]
 
@@ -23,6 +24,14 @@ def test_the_interval_is_scipys(right, n):
 def test_many_intervals_at_once():
     low, high = wilson_interval([3, 9], [4, 10])
     assert low[1] == wilson_interval(9, 10)[0] and high[0] == wilson_interval(3, 4)[1]
+
+
+def test_probability_bars_name_the_predicted_and_the_true_class():
+    image = np.zeros((28, 28, 1))
+    words = texts(probability_bars(image, [0.1, 0.7, 0.2], names="abc", label=2))
+    assert {"0.70 ← predicted", "0.20 ← true", "0.10"} <= set(words)
+    words = texts(probability_bars(image, [0.1, 0.7, 0.2], names="abc", label=1))
+    assert "0.70 ← predicted = true" in words
 
 
 def test_the_diagram_says_every_bin_and_leaves_empty_ones_out():
