@@ -52,6 +52,16 @@ def integer(value, name: str, least: int, hint: str = "") -> int:
     return plain
 
 
+def int_tuple(value, name: str, hint: str) -> tuple[int, ...]:
+    """value, a tuple or list of integers ≥ 1 such as a shape, as a tuple of ints.
+
+    name: of the argument. hint: what to try, such as "use (28, 28, 1)".
+    """
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(f"{name} must be a tuple of integers, got {came(value)}; {hint}.")
+    return tuple(integer(n, name, least=1, hint=hint) for n in value)
+
+
 def instance(value, kind, name: str, hint: str):
     """value, which must be an object of this kind (a class, or Callable for a function).
 

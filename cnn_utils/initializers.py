@@ -1,8 +1,8 @@
 """Random starting weights whose scale keeps the signal alive through many layers.
 
-Each initializer is a function ``(shape, rng, dtype) -> array``; ``shape`` is ``(D, M)`` for a dense
-layer and ``(K_h, K_w, C_in, C_out)`` for a convolution: the last axis is the output, the others
-feed it.
+Each initializer is a function (shape, rng, dtype) → array; shape is (D, M) for a dense layer and
+(K_h, K_w, C_in, C_out) for a convolution: the last axis is the output, the others feed it.
+ValueError or TypeError: a shape with fewer axes, or an rng that is no numpy.random.Generator.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import math
 
 import numpy as np
 
+from .arguments import generator, int_tuple
+
 
 def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """Return how many numbers feed one output (fan-in) and how many outputs one input feeds.
@@ -18,8 +20,12 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     For filters (K_h, K_w, C_in, C_out): fan-in K_h·K_w·C_in, fan-out K_h·K_w·C_out.
     For dense weights (D, M): fan-in D, fan-out M.
     """
+    shape = int_tuple(shape, "shape", "use (inputs, outputs)")
     if len(shape) < 2:
-        raise ValueError(f"weights need at least 2 axes (inputs …, outputs), got shape {shape}.")
+        raise ValueError(
+            f"shape must have at least 2 axes, got {shape}; use (inputs, outputs), or np.zeros for "
+            "a bias."
+        )
     window = math.prod(shape[:-2])
     return window * shape[-2], window * shape[-1]
 
@@ -30,7 +36,7 @@ def he_normal(shape, rng: np.random.Generator, dtype=np.float32) -> np.ndarray:
     Source: He, Zhang, Ren & Sun (2015), arXiv:1502.01852, equation 10.
     """
     fan_in, _ = fans(shape)
-    return rng.normal(0.0, math.sqrt(2.0 / fan_in), shape).astype(dtype)
+    return generator(rng).normal(0.0, math.sqrt(2.0 / fan_in), shape).astype(dtype)
 
 
 def glorot_uniform(shape, rng: np.random.Generator, dtype=np.float32) -> np.ndarray:
@@ -40,7 +46,7 @@ def glorot_uniform(shape, rng: np.random.Generator, dtype=np.float32) -> np.ndar
     """
     fan_in, fan_out = fans(shape)
     limit = math.sqrt(6.0 / (fan_in + fan_out))
-    return rng.uniform(-limit, limit, shape).astype(dtype)
+    return generator(rng).uniform(-limit, limit, shape).astype(dtype)
 
 
 INITIALIZERS = {"he_normal": he_normal, "glorot_uniform": glorot_uniform}

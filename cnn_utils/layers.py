@@ -1,14 +1,9 @@
 """Layers: objects that hold parameters and remember what their backward pass needs.
 
-Every layer keeps the same contract, so a stack of them can be run without knowing what they are:
-
-* ``build(input_shape, rng, dtype)`` creates the parameters and returns the output shape,
-  both shapes without the batch axis;
-* ``forward(x, training)`` computes the output and keeps the cache;
-* ``backward(da, need_dx=True)`` takes the gradient of the output, fills ``grads`` with the
-  gradients of the parameters and returns the gradient of the input.
-
-The arithmetic is in :mod:`cnn_utils.functional`; nothing here computes a gradient itself.
+Every layer keeps the contract of `Layer`, so a stack of them can be run without knowing what they
+are: `build`, then `forward` and `backward` in turns. The arithmetic is in `cnn_utils.functional`;
+nothing here computes a gradient itself. TypeError or ValueError where an argument is of the wrong
+kind or out of range, as soon as the layer is made.
 """
 
 from __future__ import annotations
@@ -18,19 +13,22 @@ import math
 import numpy as np
 
 from . import functional as F
-from .functional.shapes import output_shape, pair, resolve_padding
+from .arguments import choice, generator, int_tuple, integer
+from .functional.activations import check_slope
+from .functional.normalization import check_momentum, check_rate
+from .functional.shapes import check_padding, output_shape, pair, resolve_padding
 from .initializers import INITIALIZERS
 
 
 class Layer:
     """What all layers share: parameters, gradients, state, and the arguments they were made with.
 
-    ``params`` are trained, ``grads`` has the same names and shapes, ``state`` is kept with the
-    model but not trained (the running statistics of a batch norm).
+    `params` are trained, `grads` has the same names and shapes, `state` is kept with the model but
+    not trained (the running statistics of a batch norm). Shapes are without the batch axis.
     """
 
     def __init__(self, **arguments):
-        self.arguments = arguments
+        self.arguments = {name: _plain(value) for name, value in arguments.items()}
         self.params: dict[str, np.ndarray] = {}
         self.grads: dict[str, np.ndarray] = {}
         self.state: dict[str, np.ndarray] = {}
@@ -40,8 +38,14 @@ class Layer:
         self.cache = None
 
     def build(self, input_shape, rng, dtype=np.float32):
-        """Create the parameters for inputs of ``input_shape`` and return the output shape."""
-        self.input_shape = tuple(input_shape)
+        """Create the parameters for inputs of a shape, and return the shape of the output.
+
+        input_shape: of one example, (H, W, C) or (D,); rng: numpy.random.Generator that draws the
+        weights; dtype: float32, or float64 for gradient checks.
+        ValueError or TypeError: a shape or an rng this layer cannot be built with.
+        """
+        generator(rng)
+        self.input_shape = int_tuple(input_shape, "input_shape", "use x.shape[1:], the last axes")
         self.output_shape = tuple(self._build(self.input_shape, rng, dtype))
         return self.output_shape
 
@@ -50,21 +54,50 @@ class Layer:
 
     @property
     def multiply_adds(self) -> int:
-        """Multiplications (each with an addition) one image costs in the forward pass."""
+        """Multiplications (each with an addition) that one image costs in the forward pass.
+
+        Those of convolutions and dense layers; 0 for the others, whose work is small beside it.
+        RuntimeError: a layer with weights that has not been built.
+        """
         return 0
 
     @property
     def parameter_count(self) -> int:
+        """How many numbers training changes. RuntimeError: not built yet."""
+        self.check_built()
         return sum(p.size for p in self.params.values())
 
     def forward(self, x, training=False):
+        """The layer's output for a batch; what `backward` needs is kept.
+
+        x: floats (N, …), behind N the input shape. training: whether this is a training step, which
+        makes a difference to BatchNorm and Dropout alone.
+        Returns a (N, …), behind N the output shape, with the dtype of x.
+        ValueError: an x that does not fit. RuntimeError: a layer that must be built first.
+        """
         raise NotImplementedError
 
     def backward(self, da, need_dx=True):
+        """Take the gradient of the output, fill `grads`, and return the gradient of the input.
+
+        da: the shape of the output of the last `forward`. need_dx: False spares a layer with
+        weights the work of dx, and gives None.
+        Returns dx, the shape of x. Gradients are those of this batch alone; they replace the ones
+        before.
+        ValueError: a da that does not fit. RuntimeError: no `forward` since the last `backward`.
+        """
         raise NotImplementedError
 
+    def check_built(self) -> None:
+        """RuntimeError unless `build` has been called."""
+        if self.output_shape is None:
+            raise RuntimeError(
+                f"{self.name} has not been built; call build(x.shape[1:], np.random.default_rng(0))"
+                " first, or put the layer into a Sequential, which does it."
+            )
+
     def take_cache(self):
-        """Hand out what the forward pass kept, once."""
+        """Hand out what the forward pass kept, once; RuntimeError where there is nothing."""
         if self.cache is None:
             raise RuntimeError(
                 f"{self.name}.backward was called without a forward pass before it. Each backward "
@@ -78,32 +111,30 @@ class Layer:
         return f"{type(self).__name__}({inside})"
 
 
+def _plain(value):
+    """NumPy's numbers as Python's, so that a model can be described in JSON."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
+
+
 def _need_axes(layer: Layer, input_shape, count: int, what: str) -> None:
     if len(input_shape) != count:
-        hint = " Put a Flatten() before it." if count == 1 else ""
+        hint = "put it before the Flatten()" if len(input_shape) == 1 else "use (H, W, 1) if grey"
+        hint = "put a Flatten() before it" if count == 1 else hint
         raise ValueError(
-            f"{type(layer).__name__} expects {what} for each image, got shape {input_shape}.{hint}"
+            f"{type(layer).__name__} expects {what} for each image, got shape {input_shape}; "
+            f"{hint}."
         )
 
 
-def _positive_int(value, name: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} must be a positive whole number, got {value!r}.")
-    return int(value)
-
-
-def _initializer(name: str):
-    if name not in INITIALIZERS:
-        raise ValueError(f"unknown initializer {name!r}; there are: {', '.join(INITIALIZERS)}.")
-    return INITIALIZERS[name]
-
-
 class Conv2D(Layer):
-    """Cross-correlation of (N, H, W, C_in) with ``filters`` learned filters, plus a bias each.
+    """Cross-correlation of (N, H, W, C_in) with learned filters, plus a bias each.
 
-    ``size`` and ``stride`` are an int or a (height, width) pair, ``padding`` also ``'same'``.
-    Parameters: ``w`` (K_h, K_w, C_in, C_out), ``b`` (C_out,). A layer followed by batch norm
-    can do without the bias (``use_bias=False``): the norm subtracts it again.
+    filters: how many, C_out; size, stride: an int or a pair (height, width); padding: also 'same';
+    initializer: 'he_normal' or 'glorot_uniform', which draws the weights.
+    use_bias: a layer followed by batch norm can do without (False): the norm subtracts it again.
+    Parameters: w (K_h, K_w, C_in, C_out), b (C_out,). Output: (N, H_out, W_out, C_out).
     """
 
     def __init__(
@@ -117,33 +148,35 @@ class Conv2D(Layer):
             initializer=initializer,
             use_bias=use_bias,
         )
-        self.filters = _positive_int(filters, "filters")
+        self.filters = integer(filters, "filters", least=1)
         self.size = pair(size, "size")
         self.stride = pair(stride, "stride")
-        self.padding = padding
+        self.padding = check_padding(padding)
         self.use_bias = bool(use_bias)
-        self.initializer = _initializer(initializer)
+        self.initializer = INITIALIZERS[choice(initializer, INITIALIZERS, "initializer")]
 
     def _build(self, input_shape, rng, dtype):
         _need_axes(self, input_shape, 3, "(height, width, channels)")
         height, width, channels = input_shape
         self.params["w"] = self.initializer((*self.size, channels, self.filters), rng, dtype)
-        bias = np.zeros(self.filters, dtype)
         if self.use_bias:
-            self.params["b"] = bias
-        self._fixed_bias = bias
+            self.params["b"] = np.zeros(self.filters, dtype)
         pads = resolve_padding(self.padding, (height, width), self.size, self.stride)
         return (*output_shape((height, width), self.size, self.stride, pads), self.filters)
 
     @property
     def bias(self) -> np.ndarray:
-        return self.params["b"] if self.use_bias else self._fixed_bias
+        """b (C_out,), zeros for a layer without."""
+        w = self.params["w"]
+        return self.params["b"] if self.use_bias else np.zeros(self.filters, w.dtype)
 
     @property
     def multiply_adds(self):
+        self.check_built()
         return math.prod(self.output_shape) * math.prod(self.params["w"].shape[:3])
 
     def forward(self, x, training=False):
+        self.check_built()
         z, self.cache = F.conv2d_forward(x, self.params["w"], self.bias, self.stride, self.padding)
         return z
 
@@ -152,19 +185,23 @@ class Conv2D(Layer):
         self.keep_gradients(dw, db)
         return dx
 
-    def keep_gradients(self, dw, db):
+    def keep_gradients(self, dw, db) -> None:
+        """Put the gradients of the filters and, where there is one, the bias into `grads`."""
         self.grads["w"] = dw
         if self.use_bias:
             self.grads["b"] = db
 
 
 class Dense(Layer):
-    """Every input to every output: z = x·w + b, with ``w`` (D, M) and ``b`` (M,)."""
+    """Every input to every output: z = x·w + b, for x (N, D).
+
+    units: how many outputs, M; initializer: as in Conv2D. Parameters: w (D, M), b (M,).
+    """
 
     def __init__(self, units, *, initializer="he_normal"):
         super().__init__(units=units, initializer=initializer)
-        self.units = _positive_int(units, "units")
-        self.initializer = _initializer(initializer)
+        self.units = integer(units, "units", least=1)
+        self.initializer = INITIALIZERS[choice(initializer, INITIALIZERS, "initializer")]
 
     def _build(self, input_shape, rng, dtype):
         _need_axes(self, input_shape, 1, "one row of numbers")
@@ -174,9 +211,11 @@ class Dense(Layer):
 
     @property
     def multiply_adds(self):
+        self.check_built()
         return self.params["w"].size
 
     def forward(self, x, training=False):
+        self.check_built()
         z, self.cache = F.dense_forward(x, self.params["w"], self.params["b"])
         return z
 
@@ -186,7 +225,7 @@ class Dense(Layer):
 
 
 class _Pool2D(Layer):
-    """What the two poolings share; ``stride`` None means windows that touch but do not overlap."""
+    """What the two poolings share: (N, H, W, C) → (N, H_out, W_out, C), without parameters."""
 
     pool_forward = pool_backward = None
 
@@ -208,14 +247,17 @@ class _Pool2D(Layer):
 
 
 class MaxPool2D(_Pool2D):
-    """The largest value of each window; a tie belongs to its first maximum, row by row."""
+    """The largest value of each window; a tie belongs to its first maximum, row by row.
+
+    size, stride: an int or a pair (height, width); without a stride the windows touch.
+    """
 
     pool_forward = staticmethod(F.maxpool2d_forward)
     pool_backward = staticmethod(F.maxpool2d_backward)
 
 
 class AvgPool2D(_Pool2D):
-    """The mean of each window."""
+    """The mean of each window; size and stride as in MaxPool2D."""
 
     pool_forward = staticmethod(F.avgpool2d_forward)
     pool_backward = staticmethod(F.avgpool2d_backward)
@@ -276,11 +318,11 @@ class Tanh(_Activation):
 
 
 class LeakyReLU(Layer):
-    """z where z > 0, ``slope``·z elsewhere: a dead unit still gets a gradient."""
+    """z where z > 0, slope·z elsewhere: a dead unit still gets a gradient. slope: from 0 to 1."""
 
     def __init__(self, slope=0.01):
         super().__init__(slope=slope)
-        self.slope = float(slope)
+        self.slope = check_slope(slope)
 
     def forward(self, x, training=False):
         a, self.cache = F.leaky_relu_forward(x, self.slope)
@@ -291,16 +333,17 @@ class LeakyReLU(Layer):
 
 
 class BatchNorm(Layer):
-    """Normalise each channel over the batch, then scale by ``gamma`` and shift by ``beta``.
+    """Normalise each channel over the batch, then scale by gamma (C,) and shift by beta (C,).
 
-    In training the statistics are the batch's, and a running average of them is kept in
-    ``state``; outside training the running averages are used.
+    (N, D) or (N, H, W, C), the same shape out. In training the statistics are the batch's, and a
+    running average of them is kept in `state`; outside training the running averages are used.
+    momentum: how much of the running average a batch leaves, 0 to 1; eps: added to the variance.
     Source: Ioffe & Szegedy (2015), arXiv:1502.03167.
     """
 
     def __init__(self, momentum=0.9, eps=1e-5):
         super().__init__(momentum=momentum, eps=eps)
-        self.momentum, self.eps = float(momentum), float(eps)
+        self.momentum, self.eps = check_momentum(momentum, eps)
 
     def _build(self, input_shape, rng, dtype):
         channels = input_shape[-1]
@@ -311,16 +354,9 @@ class BatchNorm(Layer):
         return input_shape
 
     def forward(self, x, training=False):
-        a, self.cache, running = F.batchnorm_forward(
-            x,
-            self.params["gamma"],
-            self.params["beta"],
-            self.state["running_mean"],
-            self.state["running_var"],
-            training,
-            self.momentum,
-            self.eps,
-        )
+        self.check_built()
+        how = {"training": training, "momentum": self.momentum, "eps": self.eps}
+        a, self.cache, running = F.batchnorm_forward(x, **self.params, **self.state, **how)
         if training:
             self.state["running_mean"], self.state["running_var"] = running
         return a
@@ -331,22 +367,22 @@ class BatchNorm(Layer):
 
 
 class Dropout(Layer):
-    """In training drop each number with probability ``rate`` and scale the rest by 1/(1 − rate).
+    """In training drop each number with probability rate and scale the rest by 1/(1 − rate).
 
-    Outside training it does nothing. Source: Srivastava et al. (2014), JMLR 15.
+    rate: at least 0 and less than 1. Any shape. Outside training it does nothing.
+    Source: Srivastava et al. (2014), JMLR 15.
     """
 
     def __init__(self, rate):
         super().__init__(rate=rate)
-        if not 0 <= rate < 1:
-            raise ValueError(f"rate is the probability to drop, 0 ≤ rate < 1; got {rate!r}.")
-        self.rate = float(rate)
+        self.rate = check_rate(rate)
 
     def _build(self, input_shape, rng, dtype):
         self.rng = rng
         return input_shape
 
     def forward(self, x, training=False):
+        self.check_built()
         a, self.cache = F.dropout_forward(x, self.rate, self.rng, training)
         return a
 
@@ -375,8 +411,8 @@ LAYERS = {
 class ConvReluPool:
     """Conv2D, ReLU and MaxPool2D done as one step: the same numbers, several times faster.
 
-    ``Sequential`` puts it in place of the three when ``fits`` says so; the parameters stay those
-    of the Conv2D. Lesson 10 derives why pooling may come before the ReLU.
+    `Sequential` runs it in place of the three when `fits` says so; parameters, gradients and cache
+    stay those of the Conv2D. Lesson 10 derives why pooling may come before the ReLU.
     """
 
     def __init__(self, conv: Conv2D, pool: MaxPool2D):
@@ -391,6 +427,7 @@ class ConvReluPool:
         return conv.stride == (1, 1) and pool.stride == pool.size
 
     def forward(self, x, training=False):
+        """(N, H, W, C_in) → (N, H_out, W_out, C_out), as the three layers one after the other."""
         conv = self.conv
         a, conv.cache = F.conv2d_relu_maxpool_forward(
             x, conv.params["w"], conv.bias, conv.padding, self.pool.size
@@ -398,6 +435,7 @@ class ConvReluPool:
         return a
 
     def backward(self, da, need_dx=True):
+        """The gradient of the input, or None; those of the filters go into the Conv2D's `grads`."""
         dx, dw, db = F.conv2d_relu_maxpool_backward(da, self.conv.take_cache(), need_dx)
         self.conv.keep_gradients(dw, db)
         return dx

@@ -1,6 +1,6 @@
 """Losses as a model uses them: integer labels in, mean loss and gradient out.
 
-The formulas are in :mod:`cnn_utils.functional`; a loss adds what a model needs besides: how labels
+The formulas are in `cnn_utils.functional`; a loss adds what a model needs besides: how labels
 become targets, and how outputs become probabilities.
 """
 
@@ -9,17 +9,24 @@ from __future__ import annotations
 import numpy as np
 
 from . import functional as F
+from .arguments import integer
 
 
 def one_hot(y, classes: int, dtype=np.float32) -> np.ndarray:
-    """Turn labels (N,) of whole numbers 0 … classes − 1 into rows (N, classes) of one 1 each."""
-    y = np.asarray(y)
+    """Turn labels (N,), integers 0 … classes − 1, into rows (N, classes) of one 1 each.
+
+    ValueError or TypeError: y are no such labels, or classes is no integer of at least 1.
+    """
+    y, classes = np.asarray(y), integer(classes, "classes", least=1)
     if y.ndim != 1 or y.dtype.kind not in "iu":
-        raise ValueError(f"labels must be whole numbers of shape (N,), got {y.dtype} {y.shape}.")
+        raise ValueError(
+            f"y must be integers of shape (N,), got {y.dtype} {y.shape}; try y.astype(int), or "
+            "y.argmax(axis=1) for labels that are one-hot already."
+        )
     if y.size and not 0 <= y.min() <= y.max() < classes:
         raise ValueError(
-            f"labels run from {y.min()} to {y.max()}; with {classes} classes they "
-            f"must be 0 … {classes - 1}."
+            f"y must be from 0 to {classes - 1} with {classes} classes, got {y.min()} to "
+            f"{y.max()}; give classes={max(y.max(), 0) + 1} or check the labels."
         )
     rows = np.zeros((len(y), classes), dtype)
     rows[np.arange(len(y)), y] = 1
@@ -30,10 +37,14 @@ class SoftmaxCrossEntropy:
     """For outputs that are logits (N, K) of K classes that exclude each other."""
 
     def __call__(self, z, y):
-        """Return (loss, dz): the mean of −ln p[label] over the batch, and its gradient."""
+        """Return (loss, dz): the mean of −ln p[label] over the batch, and its gradient.
+
+        z: floats (N, K); y: integers (N,). ValueError or TypeError: arrays that do not fit.
+        """
         return F.softmax_cross_entropy(z, y)
 
     def probabilities(self, z):
+        """Softmax of z (N, K): every row sums to 1."""
         return F.softmax(z)
 
 
@@ -41,10 +52,16 @@ class BinaryCrossEntropy:
     """For outputs that are K probabilities, each its own yes-or-no question (sigmoid outputs)."""
 
     def __call__(self, p, y):
-        """Return (loss, dp): the mean over all N·K questions, and its gradient."""
-        return F.binary_cross_entropy(p, one_hot(y, p.shape[1], p.dtype))
+        """Return (loss, dp): the mean over all N·K questions, and its gradient.
+
+        p: floats (N, K); y: integers (N,). ValueError or TypeError: arrays that do not fit.
+        """
+        if np.ndim(p) != 2:
+            raise ValueError(f"p must be (N, K), got shape {np.shape(p)}; use p[None] for one row.")
+        return F.binary_cross_entropy(p, one_hot(y, np.shape(p)[1], np.asarray(p).dtype))
 
     def probabilities(self, p):
+        """p itself."""
         return p
 
 

@@ -291,7 +291,7 @@ def test_errors_speak_to_a_learner():
     with pytest.raises(ValueError, match="differ in: conv2d_1.b"):
         model.set_arrays({k: v for k, v in model.arrays().items() if k != "conv2d_1.b"})
     for bad in (0, 2.5, "8", True):
-        with pytest.raises(ValueError, match="filters must be a positive whole number"):
+        with pytest.raises((TypeError, ValueError), match="filters must be an integer ≥ 1"):
             Conv2D(bad, 3)
     with pytest.raises(ValueError, match="probability to drop"):
         Dropout(1.0)

@@ -11,14 +11,7 @@ from .shapes import check_upstream
 
 
 def batchnorm_forward(
-    x,
-    gamma,
-    beta,
-    running_mean,
-    running_var,
-    training: bool = True,
-    momentum: float = 0.9,
-    eps: float = 1e-5,
+    x, gamma, beta, running_mean, running_var, training=True, momentum=0.9, eps=1e-5
 ):
     """Batch norm: y = gamma · xhat + beta, where xhat = (x - mean) / sqrt(var + eps).
 

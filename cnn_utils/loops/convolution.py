@@ -108,24 +108,17 @@ def pad(x, pads) -> np.ndarray:
     (top, bottom), (left, right) = pads
     N, H, W, C = x.shape
     padded = np.zeros((N, top + H + bottom, left + W + right, C), x.dtype)
-    for n in range(N):
-        for i in range(H):
-            for j in range(W):
-                for c in range(C):
-                    padded[n, top + i, left + j, c] = x[n, i, j, c]
+    for n, i, j, c in np.ndindex(x.shape):
+        padded[n, top + i, left + j, c] = x[n, i, j, c]
     return padded
 
 
 def unpad(padded, x_shape, pads) -> np.ndarray:
     """The part of a padded array that is not padding, shape x_shape (N, H, W, C)."""
     (top, _), (left, _) = pads
-    N, H, W, C = x_shape
     x = np.zeros(x_shape, padded.dtype)
-    for n in range(N):
-        for i in range(H):
-            for j in range(W):
-                for c in range(C):
-                    x[n, i, j, c] = padded[n, top + i, left + j, c]
+    for n, i, j, c in np.ndindex(x.shape):
+        x[n, i, j, c] = padded[n, top + i, left + j, c]
     return x
 
 

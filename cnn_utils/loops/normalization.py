@@ -13,14 +13,7 @@ from cnn_utils.functional.shapes import check_upstream
 
 
 def batchnorm_forward(
-    x,
-    gamma,
-    beta,
-    running_mean,
-    running_var,
-    training: bool = True,
-    momentum: float = 0.9,
-    eps: float = 1e-5,
+    x, gamma, beta, running_mean, running_var, training=True, momentum=0.9, eps=1e-5
 ):
     """y = gamma · xhat + beta, xhat = (x - mean) / sqrt(var + eps), channel by channel."""
     x, gamma, beta = as_float(x), np.asarray(gamma), np.asarray(beta)

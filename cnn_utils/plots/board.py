@@ -96,16 +96,12 @@ class Board(Picture):
             colours.append(fill)
             text = shown(values[index])
             ink = INK if fills is None else _readable_on(fill)
-            self.axis.text(
-                left + side / 2,
-                top + side / 2,
-                text,
-                ha="center",
-                va="center_baseline",
-                fontsize=size,
-                color="#999999" if index in faint and index not in marked else ink,
-                fontweight="bold" if index in marked else "normal",
-            )
+            look = {
+                "color": "#999999" if index in faint and index not in marked else ink,
+                "fontweight": "bold" if index in marked else "normal",
+            }
+            look |= {"ha": "center", "va": "center_baseline", "fontsize": size}
+            self.axis.text(left + side / 2, top + side / 2, text, **look)
         # one artist for all cells: many would take longer to draw than an explorer has time
         cells = PolyCollection(corners, facecolors=colours, edgecolors="#999999", linewidths=0.6)
         self.axis.add_collection(cells, autolim=False)
@@ -161,19 +157,9 @@ class Board(Picture):
     @styled
     def arrow(self, start, end, colour: str = "#555555", bend: float = 0.0) -> None:
         """Draw an arrow between two places, such as two centres."""
-        self.axis.add_artist(
-            FancyArrowPatch(
-                start,
-                end,
-                arrowstyle="-|>",
-                mutation_scale=12,
-                color=COLOURS.get(colour, colour),
-                lw=1.6,
-                connectionstyle=f"arc3,rad={bend}",
-                shrinkA=0,
-                shrinkB=0,
-            )
-        )
+        look = {"arrowstyle": "-|>", "mutation_scale": 12, "lw": 1.6, "shrinkA": 0, "shrinkB": 0}
+        look |= {"color": COLOURS.get(colour, colour), "connectionstyle": f"arc3,rad={bend}"}
+        self.axis.add_artist(FancyArrowPatch(start, end, **look))
 
     def centre(self, name: str, index) -> tuple[float, float]:
         """Where the middle of a cell is."""

@@ -6,7 +6,7 @@ import base64
 import io
 from contextvars import ContextVar
 from functools import wraps
-from typing import Any, Literal
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -59,12 +59,7 @@ class Picture(Figure):
     """
 
     def __init__(
-        self,
-        title: str,
-        alt: str,
-        height: float,
-        width: float = WIDTH,
-        layout: Literal["constrained"] | None = "constrained",
+        self, title: str, alt: str, height: float, width: float = WIDTH, layout="constrained"
     ):
         width = max(width, min(0.1 * len(title) + 0.1, WIDTH))  # room for the title
         super().__init__(figsize=(width, height), dpi=DPI, layout=layout)

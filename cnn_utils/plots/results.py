@@ -29,16 +29,10 @@ def class_balance(labels: dict, *, names, title="") -> Picture:
     width = 0.8 / len(labels)
     for k, (part, y) in enumerate(labels.items()):
         share = 100 * np.bincount(y, minlength=len(names)) / len(y)
-        axis.bar(
-            np.arange(len(names)) + (k - (len(labels) - 1) / 2) * width,
-            share,
-            width,
-            label=f"{part} ({len(y):,})",
-            color=COLOURS.get(part),
-            hatch=("", "///", "...")[k % 3],
-            edgecolor="white",
-            linewidth=0.8,
-        )
+        look = {"hatch": ("", "///", "...")[k % 3], "edgecolor": "white", "linewidth": 0.8}
+        places = np.arange(len(names)) + (k - (len(labels) - 1) / 2) * width
+        label = f"{part} ({len(y):,})"
+        axis.bar(places, share, width, label=label, color=COLOURS.get(part), **look)
     equal = 100 / len(names)
     axis.axhline(equal, color="#222222", linewidth=1, linestyle=":", label=f"equal ({equal:.1f} %)")
     axis.set_xticks(range(len(names)), names)
@@ -63,24 +57,15 @@ def learning_curves(history, *, title="") -> Picture:
     epochs = np.arange(1, len(history) + 1)
     marks = len(history) <= 25
     told = []
-    for axis, what, unit, factor in zip(
-        axes, ("loss", "accuracy"), ("nats", "%"), (1, 100), strict=True
+    parts = (("training", "", "-", "o"), ("validation", "val_", "--", "s"))
+    for axis, (what, unit, factor) in zip(
+        axes, (("loss", "nats", 1), ("accuracy", "%", 100)), strict=True
     ):
-        for part, prefix, line, mark in (
-            ("training", "", "-", "o"),
-            ("validation", "val_", "--", "s"),
-        ):
+        for part, prefix, line, mark in parts:
             values = factor * np.asarray(getattr(history, prefix + what))
             if len(values):
-                axis.plot(
-                    epochs,
-                    values,
-                    line,
-                    marker=mark if marks else None,
-                    markersize=4.5,
-                    color=COLOURS[part],
-                    label=part,
-                )
+                look = {"marker": mark if marks else None, "markersize": 4.5}
+                axis.plot(epochs, values, line, color=COLOURS[part], label=part, **look)
                 told.append(f"{part} {what} from {values[0]:.3g} to {values[-1]:.3g}")
         axis.set(xlabel="epoch", ylabel=f"{what} ({unit})")
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
@@ -120,17 +105,9 @@ def confusion_matrix(counts, *, names, title="") -> Picture:
     norm = PowerNorm(0.4, 0, 100)  # a few per cent are mistakes worth seeing: stretch the low end
     image = axis.imshow(share, cmap="cividis", norm=norm)
     for (i, j), count in np.ndenumerate(counts):
-        dark = norm(share[i, j]) < 0.47
-        axis.text(
-            j,
-            i,
-            f"{count}" if count else "·",
-            ha="center",
-            va="center",
-            fontsize=9,
-            color="white" if dark else "black",
-            alpha=1 if count else 0.5,
-        )
+        colour = "white" if norm(share[i, j]) < 0.47 else "black"
+        look = {"ha": "center", "va": "center", "fontsize": 9, "alpha": 1 if count else 0.5}
+        axis.text(j, i, f"{count}" if count else "·", color=colour, **look)
     axis.set_xticks(range(len(names)), names)
     axis.set_yticks(range(len(names)), names)
     axis.tick_params(length=0)
