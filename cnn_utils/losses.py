@@ -10,6 +10,7 @@ import numpy as np
 
 from . import functional as F
 from .arguments import integer
+from .functional.losses import check_labels
 
 
 def one_hot(y, classes: int, dtype=np.float32) -> np.ndarray:
@@ -18,16 +19,7 @@ def one_hot(y, classes: int, dtype=np.float32) -> np.ndarray:
     ValueError or TypeError: y are no such labels, or classes is no integer of at least 1.
     """
     y, classes = np.asarray(y), integer(classes, "classes", least=1)
-    if y.ndim != 1 or y.dtype.kind not in "iu":
-        raise ValueError(
-            f"y must be integers of shape (N,), got {y.dtype} {y.shape}; try y.astype(int), or "
-            "y.argmax(axis=1) for labels that are one-hot already."
-        )
-    if y.size and not 0 <= y.min() <= y.max() < classes:
-        raise ValueError(
-            f"y must be from 0 to {classes - 1} with {classes} classes, got {y.min()} to "
-            f"{y.max()}; give classes={max(y.max(), 0) + 1} or check the labels."
-        )
+    check_labels(y, (y.size, classes))
     rows = np.zeros((len(y), classes), dtype)
     rows[np.arange(len(y)), y] = 1
     return rows

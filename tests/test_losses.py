@@ -133,7 +133,7 @@ Z = np.zeros((4, 3))
         (Z, np.int64(1), ValueError, r"\(4,\)"),
         (Z, np.zeros(4), TypeError, "astype"),
         (Z, np.zeros(4, bool), TypeError, "astype"),
-        (Z, np.array(list("abcd")), TypeError, "whole numbers"),
+        (Z, np.array(list("abcd")), TypeError, "integers"),
         (Z, np.array([1, 2, 3, 1]), ValueError, "y - 1"),
         (Z, np.array([0, 1, 2, 3]), ValueError, "from 0 to 2"),
         (Z, np.array([0, 1, 2, -1]), ValueError, "from 0 to 2"),

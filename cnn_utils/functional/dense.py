@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from .shapes import check_upstream
+from .shapes import check_upstream, check_vector
 
 
 def dense_forward(x, w, b):
@@ -74,9 +74,4 @@ def check_dense(x, w, b) -> None:
             f"x has {x.shape[1]} features but w expects {w.shape[0]}: "
             f"x is (N, D) = {x.shape}, w is (D, M) = {w.shape}{hint}."
         )
-    if b.shape != (w.shape[1],):
-        hint = "; try b.ravel()" if b.size == w.shape[1] else ""
-        raise ValueError(
-            f"b must hold one number for each of the {w.shape[1]} outputs, shape "
-            f"({w.shape[1]},), but its shape is {b.shape}{hint}."
-        )
+    check_vector(b, w.shape[1], "b", "outputs")

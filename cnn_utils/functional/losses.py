@@ -124,15 +124,15 @@ def check_labels(y: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         if y.dtype.kind == "b":
             hint += " makes False class 0 and True class 1"
         raise TypeError(
-            "labels must be whole numbers (class indices), "
-            f"but their dtype is {y.dtype}; try {hint}."
+            f"y must be labels, integers that number the classes, but its dtype is {y.dtype}; "
+            f"try {hint}."
         )
     if y.min() < 0 or y.max() >= classes:
-        hint = ""
+        hint = "; give one score (or more classes) for each class there is"
         if y.min() == 1 and y.max() == classes:
             hint = "; yours count from 1, so use y - 1"
         raise ValueError(
-            f"z has {classes} classes, so labels go from 0 to {classes - 1}, "
+            f"with {classes} classes, labels go from 0 to {classes - 1}, "
             f"but y goes from {y.min()} to {y.max()}{hint}."
         )
     return y

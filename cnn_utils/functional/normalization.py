@@ -7,7 +7,7 @@ import numpy as np
 from cnn_utils.arguments import generator, number
 
 from .activations import as_float, gate
-from .shapes import check_upstream
+from .shapes import check_upstream, check_vector
 
 
 def batchnorm_forward(
@@ -113,15 +113,9 @@ def check_batchnorm(x, gamma, beta, mean, var) -> None:
             "x must have shape (N, D) or (N, H, W, C) and not be empty, "
             f"but its shape is {x.shape}."
         )
-    channels = x.shape[-1]
     named = {"gamma": gamma, "beta": beta, "running_mean": mean, "running_var": var}
     for name, v in named.items():
-        if v.shape != (channels,):
-            hint = f"; try {name}.ravel()" if v.size == channels else ""
-            raise ValueError(
-                f"{name} must hold one number for each of the {channels} channels (the last axis "
-                f"of x), shape ({channels},), but its shape is {v.shape}{hint}."
-            )
+        check_vector(v, x.shape[-1], name, "channels")
 
 
 def dropout_forward(x, rate: float, rng: np.random.Generator, training: bool = True):

@@ -162,12 +162,18 @@ def check_filters(x: np.ndarray, w, b) -> tuple[np.ndarray, np.ndarray]:
             f"x has {x.shape[3]} channels but w expects {w.shape[2]} (w.shape[2]); did you pass "
             "the filters as (C_out, …)? They are (K_h, K_w, C_in, C_out) here."
         )
-    if b.shape != (w.shape[3],):
-        raise ValueError(
-            f"b must hold one number for each of the {w.shape[3]} filters, shape "
-            f"({w.shape[3]},), but its shape is {b.shape}."
-        )
+    check_vector(b, w.shape[3], "b", "filters")
     return w, b
+
+
+def check_vector(v: np.ndarray, n: int, name: str, what: str) -> None:
+    """ValueError unless v holds one number for each of n filters, outputs or channels."""
+    if v.shape != (n,):
+        hint = f"try {name}.ravel()" if v.size == n else f"use {n} numbers"
+        raise ValueError(
+            f"{name} must hold one number for each of the {n} {what}, shape ({n},), but its shape "
+            f"is {v.shape}; {hint}."
+        )
 
 
 def check_upstream(gradient, shape, name: str) -> np.ndarray:
