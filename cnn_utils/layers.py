@@ -224,26 +224,32 @@ class Dense(Layer):
         return dx
 
 
-class _Pool2D(Layer):
-    """What the two poolings share: (N, H, W, C) → (N, H_out, W_out, C), without parameters."""
+class _Function(Layer):
+    """A layer without parameters: a pair of functions, and what the first gets besides x."""
 
-    pool_forward = pool_backward = None
+    functions: tuple = ()
+    options: tuple = ()
+
+    def forward(self, x, training=False):
+        a, self.cache = self.functions[0](x, *self.options)
+        return a
+
+    def backward(self, da, need_dx=True):
+        return self.functions[1](da, self.take_cache())
+
+
+class _Pool2D(_Function):
+    """What the two poolings share: (N, H, W, C) → (N, H_out, W_out, C)."""
 
     def __init__(self, size, stride=None):
         super().__init__(size=size, stride=stride)
         self.size = pair(size, "size")
         self.stride = self.size if stride is None else pair(stride, "stride")
+        self.options = (self.size, self.stride)
 
     def _build(self, input_shape, rng, dtype):
         _need_axes(self, input_shape, 3, "(height, width, channels)")
         return (*output_shape(input_shape[:2], self.size, self.stride), input_shape[2])
-
-    def forward(self, x, training=False):
-        a, self.cache = self.pool_forward(x, self.size, self.stride)
-        return a
-
-    def backward(self, da, need_dx=True):
-        return self.pool_backward(da, self.take_cache())
 
 
 class MaxPool2D(_Pool2D):
@@ -252,84 +258,55 @@ class MaxPool2D(_Pool2D):
     size, stride: an int or a pair (height, width); without a stride the windows touch.
     """
 
-    pool_forward = staticmethod(F.maxpool2d_forward)
-    pool_backward = staticmethod(F.maxpool2d_backward)
+    functions = (F.maxpool2d_forward, F.maxpool2d_backward)
 
 
 class AvgPool2D(_Pool2D):
     """The mean of each window; size and stride as in MaxPool2D."""
 
-    pool_forward = staticmethod(F.avgpool2d_forward)
-    pool_backward = staticmethod(F.avgpool2d_backward)
+    functions = (F.avgpool2d_forward, F.avgpool2d_backward)
 
 
-class Flatten(Layer):
-    """(N, H, W, C) → (N, H·W·C), row by row, channels last."""
-
-    def __init__(self):
-        super().__init__()
-
-    def _build(self, input_shape, rng, dtype):
-        return (math.prod(input_shape),)
-
-    def forward(self, x, training=False):
-        a, self.cache = F.flatten_forward(x)
-        return a
-
-    def backward(self, da, need_dx=True):
-        return F.flatten_backward(da, self.take_cache())
-
-
-class _Activation(Layer):
-    """An activation applied to each number; no parameters."""
-
-    function_forward = function_backward = None
-
-    def __init__(self):
-        super().__init__()
-
-    def forward(self, x, training=False):
-        a, self.cache = self.function_forward(x)
-        return a
-
-    def backward(self, da, need_dx=True):
-        return self.function_backward(da, self.take_cache())
-
-
-class ReLU(_Activation):
-    """max(z, 0)."""
-
-    function_forward = staticmethod(F.relu_forward)
-    function_backward = staticmethod(F.relu_backward)
-
-
-class Sigmoid(_Activation):
-    """1 / (1 + e^−z)."""
-
-    function_forward = staticmethod(F.sigmoid_forward)
-    function_backward = staticmethod(F.sigmoid_backward)
-
-
-class Tanh(_Activation):
-    """(e^z − e^−z) / (e^z + e^−z)."""
-
-    function_forward = staticmethod(F.tanh_forward)
-    function_backward = staticmethod(F.tanh_backward)
-
-
-class LeakyReLU(Layer):
+class LeakyReLU(_Function):
     """z where z > 0, slope·z elsewhere: a dead unit still gets a gradient. slope: from 0 to 1."""
+
+    functions = (F.leaky_relu_forward, F.leaky_relu_backward)
 
     def __init__(self, slope=0.01):
         super().__init__(slope=slope)
-        self.slope = check_slope(slope)
+        self.options = (check_slope(slope),)
 
-    def forward(self, x, training=False):
-        a, self.cache = F.leaky_relu_forward(x, self.slope)
-        return a
 
-    def backward(self, da, need_dx=True):
-        return F.leaky_relu_backward(da, self.take_cache())
+class _PlainFunction(_Function):
+    def __init__(self):  # takes no arguments, which Layer itself would
+        super().__init__()
+
+
+class ReLU(_PlainFunction):
+    """max(z, 0)."""
+
+    functions = (F.relu_forward, F.relu_backward)
+
+
+class Sigmoid(_PlainFunction):
+    """1 / (1 + e^−z)."""
+
+    functions = (F.sigmoid_forward, F.sigmoid_backward)
+
+
+class Tanh(_PlainFunction):
+    """(e^z − e^−z) / (e^z + e^−z)."""
+
+    functions = (F.tanh_forward, F.tanh_backward)
+
+
+class Flatten(_PlainFunction):
+    """(N, H, W, C) → (N, H·W·C), row by row, channels last."""
+
+    functions = (F.flatten_forward, F.flatten_backward)
+
+    def _build(self, input_shape, rng, dtype):
+        return (math.prod(input_shape),)
 
 
 class BatchNorm(Layer):

@@ -1,10 +1,10 @@
 """The functions of `cnn_utils.functional` as explicit loops, the way the lessons derive them.
 
 Same names, same arguments, same results (to rounding; exactly on small whole numbers), and no
-vectorised trick anywhere: where a formula has a sum over u, v and c, there are loops over u, v and
-c. They are the reference that the fast functions are tested against, and hundreds of times slower.
-Shapes, dtypes and errors are described in `cnn_utils.functional`. A cache fits only the backward
-function of the same module.
+vectorised trick anywhere: where a formula has a sum over u, v and c, there is a loop over u, v and
+c (`np.ndindex` counts all three, the last one fastest). They are the reference that the fast
+functions are tested against, and hundreds of times slower. Shapes, dtypes and errors are described
+in `cnn_utils.functional`. A cache fits only the backward function of the same module.
 """
 
 from .activations import (

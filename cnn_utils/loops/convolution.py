@@ -63,13 +63,11 @@ def correlate2d(x, w, mode: str = "valid") -> np.ndarray:
     top, H_out = _range_of_places(H, K_h, mode, later=1)
     left, W_out = _range_of_places(W, K_w, mode, later=1)
     z = np.zeros((H_out, W_out), np.result_type(x, w))
-    for i in range(H_out):
-        for j in range(W_out):
-            for u in range(K_h):
-                for v in range(K_w):
-                    row, column = top + i + u, left + j + v
-                    if 0 <= row < H and 0 <= column < W:
-                        z[i, j] += x[row, column] * w[u, v]
+    for i, j in np.ndindex(z.shape):
+        for u, v in np.ndindex(w.shape):
+            row, column = top + i + u, left + j + v
+            if 0 <= row < H and 0 <= column < W:
+                z[i, j] += x[row, column] * w[u, v]
     return z
 
 
@@ -80,13 +78,11 @@ def convolve2d(x, w, mode: str = "valid") -> np.ndarray:
     top, H_out = _range_of_places(H, K_h, mode)
     left, W_out = _range_of_places(W, K_w, mode)
     z = np.zeros((H_out, W_out), np.result_type(x, w))
-    for i in range(H_out):
-        for j in range(W_out):
-            for u in range(K_h):
-                for v in range(K_w):
-                    row, column = top + i + K_h - 1 - u, left + j + K_w - 1 - v
-                    if 0 <= row < H and 0 <= column < W:
-                        z[i, j] += x[row, column] * w[u, v]
+    for i, j in np.ndindex(z.shape):
+        for u, v in np.ndindex(w.shape):
+            row, column = top + i + K_h - 1 - u, left + j + K_w - 1 - v
+            if 0 <= row < H and 0 <= column < W:
+                z[i, j] += x[row, column] * w[u, v]
     return z
 
 
@@ -131,15 +127,11 @@ def im2col(x, size, stride=1, padding=0) -> np.ndarray:
     N, H, W, C = x.shape
     H_out, W_out = output_size(H, K_h, s_h), output_size(W, K_w, s_w)
     cols = np.zeros((N * H_out * W_out, K_h * K_w * C), x.dtype)
-    for n in range(N):
-        for i in range(H_out):
-            for j in range(W_out):
-                row = (n * H_out + i) * W_out + j
-                for u in range(K_h):
-                    for v in range(K_w):
-                        for c in range(C):
-                            column = (u * K_w + v) * C + c
-                            cols[row, column] = x[n, s_h * i + u, s_w * j + v, c]
+    for n, i, j in np.ndindex(N, H_out, W_out):
+        row = (n * H_out + i) * W_out + j
+        for u, v, c in np.ndindex(K_h, K_w, C):
+            column = (u * K_w + v) * C + c
+            cols[row, column] = x[n, s_h * i + u, s_w * j + v, c]
     return cols
 
 
@@ -153,15 +145,11 @@ def col2im(cols, x_shape, size, stride=1, padding=0) -> np.ndarray:
     H_out, W_out = output_size(x.shape[1], K_h, s_h), output_size(x.shape[2], K_w, s_w)
     if cols.shape != (N * H_out * W_out, K_h * K_w * C):
         raise ValueError(f"cols {cols.shape} cannot come from im2col of images {x_shape}.")
-    for n in range(N):
-        for i in range(H_out):
-            for j in range(W_out):
-                row = (n * H_out + i) * W_out + j
-                for u in range(K_h):
-                    for v in range(K_w):
-                        for c in range(C):
-                            column = (u * K_w + v) * C + c
-                            x[n, s_h * i + u, s_w * j + v, c] += cols[row, column]
+    for n, i, j in np.ndindex(N, H_out, W_out):
+        row = (n * H_out + i) * W_out + j
+        for u, v, c in np.ndindex(K_h, K_w, C):
+            column = (u * K_w + v) * C + c
+            x[n, s_h * i + u, s_w * j + v, c] += cols[row, column]
     return unpad(x, x_shape, pads)
 
 
@@ -177,16 +165,11 @@ def conv2d_forward(x, w, b, stride=1, padding=0):
     H_out, W_out = output_size(H, K_h, s_h), output_size(W, K_w, s_w)
 
     z = np.zeros((N, H_out, W_out, C_out), np.result_type(x, w, b))
-    for n in range(N):
-        for i in range(H_out):
-            for j in range(W_out):
-                for f in range(C_out):
-                    total = b[f]
-                    for u in range(K_h):
-                        for v in range(K_w):
-                            for c in range(C_in):
-                                total += x_padded[n, s_h * i + u, s_w * j + v, c] * w[u, v, c, f]
-                    z[n, i, j, f] = total
+    for n, i, j, f in np.ndindex(z.shape):
+        total = b[f]
+        for u, v, c in np.ndindex(K_h, K_w, C_in):
+            total += x_padded[n, s_h * i + u, s_w * j + v, c] * w[u, v, c, f]
+        z[n, i, j, f] = total
     return z, (x_padded, w, x.shape, (s_h, s_w), pads, z.shape)
 
 
@@ -199,22 +182,16 @@ def conv2d_backward(dz, cache, need_dx: bool = True):
     x_padded, w, x_shape, (s_h, s_w), pads, z_shape = cache
     dz = check_upstream(dz, z_shape, "dz")
     K_h, K_w, C_in, C_out = w.shape
-    N, H_out, W_out, _ = z_shape
 
     dx_padded = np.zeros(x_padded.shape, np.result_type(dz, w))
     dw = np.zeros(w.shape, np.result_type(dz, x_padded))
     db = np.zeros(C_out, dz.dtype)
-    for n in range(N):
-        for i in range(H_out):
-            for j in range(W_out):
-                for f in range(C_out):
-                    g = dz[n, i, j, f]
-                    db[f] += g
-                    for u in range(K_h):
-                        for v in range(K_w):
-                            for c in range(C_in):
-                                row, column = s_h * i + u, s_w * j + v
-                                dw[u, v, c, f] += x_padded[n, row, column, c] * g
-                                if need_dx:
-                                    dx_padded[n, row, column, c] += w[u, v, c, f] * g
+    for n, i, j, f in np.ndindex(dz.shape):
+        g = dz[n, i, j, f]
+        db[f] += g
+        for u, v, c in np.ndindex(K_h, K_w, C_in):
+            row, column = s_h * i + u, s_w * j + v
+            dw[u, v, c, f] += x_padded[n, row, column, c] * g
+            if need_dx:
+                dx_padded[n, row, column, c] += w[u, v, c, f] * g
     return unpad(dx_padded, x_shape, pads) if need_dx else None, dw, db

@@ -14,32 +14,29 @@ def dense_forward(x, w, b):
     """z[n, m] = b[m] + sum over d of x[n, d] w[d, m]."""
     x, w, b = np.asarray(x), np.asarray(w), np.asarray(b)
     check_dense(x, w, b)
-    (N, D), (_, M) = x.shape, w.shape
-    z = np.zeros((N, M), np.result_type(x, w, b))
-    for n in range(N):
-        for m in range(M):
-            total = b[m]
-            for d in range(D):
-                total += x[n, d] * w[d, m]
-            z[n, m] = total
+    z = np.zeros((len(x), len(b)), np.result_type(x, w, b))
+    for n, m in np.ndindex(z.shape):
+        total = b[m]
+        for d in range(len(w)):
+            total += x[n, d] * w[d, m]
+        z[n, m] = total
     return z, (x, w)
 
 
 def dense_backward(dz, cache, need_dx: bool = True):
     """Every product of the forward pass sends dz[n, m] back to both of its factors."""
     x, w = cache
-    (N, D), (_, M) = x.shape, w.shape
-    dz = check_upstream(dz, (N, M), "dz")
+    D, M = w.shape
+    dz = check_upstream(dz, (len(x), M), "dz")
     dx = np.zeros(x.shape, np.result_type(dz, w)) if need_dx else None
     dw = np.zeros(w.shape, np.result_type(dz, x))
     db = np.zeros(M, dz.dtype)
-    for n in range(N):
-        for m in range(M):
-            db[m] += dz[n, m]
-            for d in range(D):
-                dw[d, m] += x[n, d] * dz[n, m]
-                if dx is not None:
-                    dx[n, d] += w[d, m] * dz[n, m]
+    for n, m in np.ndindex(dz.shape):
+        db[m] += dz[n, m]
+        for d in range(D):
+            dw[d, m] += x[n, d] * dz[n, m]
+            if dx is not None:
+                dx[n, d] += w[d, m] * dz[n, m]
     return dx, dw, db
 
 

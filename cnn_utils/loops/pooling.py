@@ -19,18 +19,14 @@ def maxpool2d_forward(x, size, stride=None):
 
     a = np.zeros((N, H_out, W_out, C), x.dtype)
     winner = np.zeros((N, H_out, W_out, C, 2), np.int64)  # row and column of the largest
-    for n in range(N):
-        for i in range(H_out):
-            for j in range(W_out):
-                for c in range(C):
-                    best_row, best_column = s_h * i, s_w * j
-                    for u in range(K_h):
-                        for v in range(K_w):
-                            row, column = s_h * i + u, s_w * j + v
-                            if x[n, row, column, c] > x[n, best_row, best_column, c]:
-                                best_row, best_column = row, column
-                    a[n, i, j, c] = x[n, best_row, best_column, c]
-                    winner[n, i, j, c] = best_row, best_column
+    for n, i, j, c in np.ndindex(a.shape):
+        best_row, best_column = s_h * i, s_w * j
+        for u, v in np.ndindex(K_h, K_w):
+            row, column = s_h * i + u, s_w * j + v
+            if x[n, row, column, c] > x[n, best_row, best_column, c]:
+                best_row, best_column = row, column
+        a[n, i, j, c] = x[n, best_row, best_column, c]
+        winner[n, i, j, c] = best_row, best_column
     return a, (x.shape, winner)
 
 
@@ -38,14 +34,10 @@ def maxpool2d_backward(da, cache) -> np.ndarray:
     """Each window's gradient goes to its winner, and adds up where windows share a winner."""
     x_shape, winner = cache
     da = check_upstream(da, winner.shape[:4], "da")
-    N, H_out, W_out, C = da.shape
     dx = np.zeros(x_shape, da.dtype)
-    for n in range(N):
-        for i in range(H_out):
-            for j in range(W_out):
-                for c in range(C):
-                    row, column = winner[n, i, j, c]
-                    dx[n, row, column, c] += da[n, i, j, c]
+    for n, i, j, c in np.ndindex(da.shape):
+        row, column = winner[n, i, j, c]
+        dx[n, row, column, c] += da[n, i, j, c]
     return dx
 
 
@@ -57,14 +49,10 @@ def avgpool2d_forward(x, size, stride=None):
     H_out, W_out = output_size(H, K_h, s_h), output_size(W, K_w, s_w)
 
     a = np.zeros((N, H_out, W_out, C), x.dtype)
-    for n in range(N):
-        for i in range(H_out):
-            for j in range(W_out):
-                for c in range(C):
-                    for u in range(K_h):
-                        for v in range(K_w):
-                            a[n, i, j, c] += x[n, s_h * i + u, s_w * j + v, c]
-                    a[n, i, j, c] /= K_h * K_w
+    for n, i, j, c in np.ndindex(a.shape):
+        for u, v in np.ndindex(K_h, K_w):
+            a[n, i, j, c] += x[n, s_h * i + u, s_w * j + v, c]
+        a[n, i, j, c] /= K_h * K_w
     return a, (x.shape, (K_h, K_w), (s_h, s_w), a.shape)
 
 
@@ -72,15 +60,10 @@ def avgpool2d_backward(da, cache) -> np.ndarray:
     """Each entry of a window gets an equal share of the window's gradient."""
     x_shape, (K_h, K_w), (s_h, s_w), a_shape = cache
     da = as_float(check_upstream(da, a_shape, "da"))
-    N, H_out, W_out, C = a_shape
     dx = np.zeros(x_shape, da.dtype)
-    for n in range(N):
-        for i in range(H_out):
-            for j in range(W_out):
-                for c in range(C):
-                    for u in range(K_h):
-                        for v in range(K_w):
-                            dx[n, s_h * i + u, s_w * j + v, c] += da[n, i, j, c] / (K_h * K_w)
+    for n, i, j, c in np.ndindex(da.shape):
+        for u, v in np.ndindex(K_h, K_w):
+            dx[n, s_h * i + u, s_w * j + v, c] += da[n, i, j, c] / (K_h * K_w)
     return dx
 
 
