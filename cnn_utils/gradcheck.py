@@ -114,15 +114,7 @@ class Report:
 
 
 def check_gradients(
-    forward: Callable,
-    backward: Callable,
-    inputs: dict[str, np.ndarray],
-    *,
-    upstream=None,
-    h: float = 1e-5,
-    tolerance: float = 1e-7,
-    seed: int = 0,
-    **options,
+    forward, backward, inputs: dict, *, upstream=None, h=1e-5, tolerance=1e-7, seed=0, **options
 ) -> Report:
     """Compare the gradients of a forward/backward pair with central differences.
 
@@ -152,23 +144,12 @@ def check_gradients(
     for (name, array), gradient in zip(arrays.items(), gradients, strict=True):
         expected = numerical_gradient(loss, array, h)
         rows.append(_compare(name, gradient, expected, tolerance, loss, array, h))
-    return Report(
-        f"gradient check (h {h:.0e}, tolerance {tolerance:.0e})",
-        ("yours", "numerical"),
-        tuple(rows),
-        notes,
-    )
+    title = f"gradient check (h {h:.0e}, tolerance {tolerance:.0e})"
+    return Report(title, ("yours", "numerical"), tuple(rows), notes)
 
 
 def adjoint_check(
-    forward: Callable,
-    backward: Callable,
-    inputs: dict[str, np.ndarray],
-    *,
-    upstream=None,
-    tolerance: float = 1e-10,
-    seed: int = 0,
-    **options,
+    forward, backward, inputs: dict, *, upstream=None, tolerance=1e-10, seed=0, **options
 ) -> Report:
     """Check the backward pass of a linear layer without any differences.
 
@@ -206,9 +187,8 @@ def adjoint_check(
         scale = max(np.sum(np.abs(part * dz)), np.sum(np.abs(array * gradient)), 1e-300)
         error = abs(found - expected) / scale
         rows.append(Row(name, bool(error <= tolerance), float(error), (), found, expected))
-    return Report(
-        "adjoint identity", ("<argument, gradient>", "<output, upstream>"), tuple(rows), notes
-    )
+    headings = ("<argument, gradient>", "<output, upstream>")
+    return Report("adjoint identity", headings, tuple(rows), notes)
 
 
 def _slope(f: Callable, x: np.ndarray, index, right: float, left: float) -> float:
@@ -319,12 +299,5 @@ def _compare(name, gradient, expected, tolerance, loss, array, h) -> Row:
                 f"at the worst entry the slope is {left:.4g} to the left and {right:.4g} to the "
                 "right: this may be a kink and no mistake; check at other inputs"
             )
-    return Row(
-        name,
-        bool(error <= tolerance),
-        error,
-        worst,
-        float(gradient[worst]),
-        float(expected[worst]),
-        note,
-    )
+    found, wanted = float(gradient[worst]), float(expected[worst])
+    return Row(name, bool(error <= tolerance), error, worst, found, wanted, note)

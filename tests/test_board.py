@@ -7,6 +7,7 @@ import pytest
 from helpers import texts
 from PIL import Image
 
+from cnn_course.figures.image_board import ImageBoard
 from cnn_utils import plots
 from cnn_utils.plots.board import product_sum, shown
 
@@ -52,7 +53,7 @@ def test_an_equation_shows_all_its_numbers_and_fits_the_page():
 
 
 def test_an_image_on_a_board_is_found_pixel_by_pixel():
-    board = plots.Board("", "alt", 10, 8)
+    board = ImageBoard("", "alt", 10, 8)
     board.image("photo", np.zeros((10, 20)), 1, 1, "input", 8)
     board.frame("photo", (2, 3), (3, 3))
     x, y = board.centre("photo", (9, 19))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipywidgets
 import numpy as np
 
+from cnn_course.figures.image_board import ImageBoard
 from cnn_utils.data import Augmenter
-from cnn_utils.plots.board import Board, tint
+from cnn_utils.plots.board import tint
 from cnn_utils.plots.picture import COLOURS, name_of, styled
 
 from .drawing import as_floats, without_grey_axis
@@ -70,7 +71,7 @@ def augmentation_picture(
     seed: int = 0,
     title: str = "image",
     names=None,
-) -> Board:
+) -> ImageBoard:
     """Show an image beside eight augmented copies of it, each with its distance from the original.
 
     image: a handwritten digit (H, W, 1) or a hand (H, W, 3), uint8 or floats from 0 to 1. label:
@@ -87,7 +88,7 @@ def augmentation_picture(
 
     named = f"{title}, label {name_of(label, names)}"
     claim = "nothing is changed" if not distances.any() else f"{COPIES} copies, no two alike"
-    board = Board(f"{named}: {claim}", "", 18.4, 8.2)
+    board = ImageBoard(f"{named}: {claim}", "", 18.4, 8.2)
     board.image("original", without_grey_axis(pixels), 0.3, TOP, "input", LARGE)
     for i, (copy, distance) in enumerate(zip(copies, distances, strict=True)):
         x = 6.55 + (i % 4) * (SIDE + 0.12)

@@ -9,9 +9,10 @@ import ipywidgets
 import numpy as np
 from matplotlib.collections import PolyCollection
 
+from cnn_course.figures.image_board import ImageBoard
 from cnn_utils.data import to_float
 from cnn_utils.functional import softmax
-from cnn_utils.plots.board import Board, shown, tint
+from cnn_utils.plots.board import shown, tint
 from cnn_utils.plots.maps import OVER, colours
 from cnn_utils.plots.picture import COLOURS, name_of, styled
 
@@ -91,7 +92,9 @@ def class_map(maps, weights) -> np.ndarray:
 
 
 @styled
-def picture(subject: Subject, image=0, layer: str = "", channel: int = 0, cls: int = 0) -> Board:
+def picture(
+    subject: Subject, image=0, layer: str = "", channel: int = 0, cls: int = 0
+) -> ImageBoard:
     """Show an image, the maps a layer makes of it, and what in it speaks for a class.
 
     image: its number; layer: a name from subject.layers, the last one if it is none of them;
@@ -115,7 +118,7 @@ def picture(subject: Subject, image=0, layer: str = "", channel: int = 0, cls: i
         f"The saliency for {name} is {_top(saliency)}. "
         + (f"The class map for {name} is {_top(heat)}." if heat.any() else _nothing(name, layer))
     )
-    board = Board(
+    board = ImageBoard(
         f"Image {image}: what {layer} makes of it, and what speaks for class {name}",
         alt,
         3 * SIDE + 2 * GAP + 0.8,

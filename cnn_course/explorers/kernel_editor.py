@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipywidgets
 import numpy as np
 
+from cnn_course.figures.image_board import ImageBoard
 from cnn_utils.example import W, X
 from cnn_utils.functional import convolve2d, correlate2d
-from cnn_utils.plots.board import Board, product_sum, shown
+from cnn_utils.plots.board import product_sum, shown
 from cnn_utils.plots.picture import styled
 
 from .controls import slider, toggles
@@ -18,7 +19,7 @@ SIDE, WIDE = 1.3, 5.4  # board units: a cell of an array shown as numbers, an im
 
 
 @styled
-def kernel_picture(x, w, rotate: bool = False, row: int = 0, column: int = 0) -> Board:
+def kernel_picture(x, w, rotate: bool = False, row: int = 0, column: int = 0) -> ImageBoard:
     """Show a kernel at one position of an image: patch × weights = products, and the whole output.
 
     x: an image (H, W), shown as numbers where it has at most six columns, else in grey levels from
@@ -37,7 +38,7 @@ def kernel_picture(x, w, rotate: bool = False, row: int = 0, column: int = 0) ->
     numbers = x.shape[1] <= MOST_NUMBERS
     wide = x.shape[1] * SIDE if numbers else WIDE
     upper = max(x.shape[0] * wide / x.shape[1], w.shape[0] + 1)
-    board = Board(
+    board = ImageBoard(
         f"{name}: one output cell is one sum of products",
         f"{name}, z[{row}, {column}] = {total}",
         18.4,

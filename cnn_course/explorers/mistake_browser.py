@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipywidgets
 import numpy as np
 
-from cnn_utils.plots.board import Board, tint
+from cnn_course.figures.image_board import ImageBoard
+from cnn_utils.plots.board import tint
 from cnn_utils.plots.picture import COLOURS, name_of, styled
 
 from .controls import sized
@@ -65,7 +66,7 @@ def mistake_picture(
     predicted: int | None = None,
     order: str = "surest first",
     number: int = 1,
-) -> Board:
+) -> ImageBoard:
     """Show one image, the probabilities a model gives it, and similar images that it gets right.
 
     images: (N, H, W, C), uint8 or floats from 0 to 1; labels: integers (N,); probabilities: (N, K);
@@ -85,7 +86,9 @@ def mistake_picture(
     what, place = WHAT[show], f"{number:,} of {len(rows):,}"
     was, is_ = name_of(label, names), name_of(guess, names)
     verdict = f"true {was}, predicted {is_}" if guess != label else f"{was}, and read as {is_}"
-    board = Board(f"{what.capitalize()} {place}: {verdict}, p = {p[guess]:.4f}", "", 18.4, 10.0)
+    board = ImageBoard(
+        f"{what.capitalize()} {place}: {verdict}, p = {p[guess]:.4f}", "", 18.4, 10.0
+    )
     board.image(f"image {index}", _shown(images[index]), 0.3, TOP, "input", IMAGE)
     _bars(board, p, names, label, guess)
 
@@ -146,7 +149,7 @@ def _sentence(what, place, index, p, names, classes, near) -> str:
     return f"{told} Nearest image read rightly as {'; as '.join(ends)}." if ends else told
 
 
-def _nothing(names, show, true, predicted) -> Board:
+def _nothing(names, show, true, predicted) -> ImageBoard:
     wanted = [
         f"{role} class {name_of(k, names)}"
         for role, k in (("true", true), ("predicted", predicted))
@@ -158,13 +161,13 @@ def _nothing(names, show, true, predicted) -> Board:
     )
     if show == "right answers" and len(wanted) == 2:
         told += " A right answer has the same class twice."
-    board = Board("Nothing to show here", told, 18.4, 2)
+    board = ImageBoard("Nothing to show here", told, 18.4, 2)
     board.note(0.3, 0.8, told)
     return board
 
 
 def _shown(image) -> np.ndarray:
-    """An image as Board.image takes it: floats (H, W) or (H, W, 3)."""
+    """An image as ImageBoard.image takes it: floats (H, W) or (H, W, 3)."""
     return without_grey_axis(as_floats(image))
 
 

@@ -7,19 +7,4 @@ from .files import DataError
 from .hdf5 import read_signs_split, write_signs
 from .idx import read_idx, write_idx
 
-__all__ = [
-    "Augmenter",
-    "DataError",
-    "Dataset",
-    "batches",
-    "load_fashion",
-    "load_mnist",
-    "load_signs",
-    "read_idx",
-    "read_signs_split",
-    "split",
-    "to_float",
-    "warp",
-    "write_idx",
-    "write_signs",
-]
+__all__ = [name for name in dir() if callable(globals()[name])]
