@@ -88,14 +88,14 @@ def generator(rng, name: str = "rng") -> np.random.Generator:
 
 
 def choice(value, choices: Iterable[str], name: str) -> str:
-    """value, which must be one of the choices (two or more texts). name: of the argument."""
+    """value, which must be one of the choices. name: of the argument."""
     choices = list(choices)
     if isinstance(value, str) and value in choices:
         return value
-    *others, last = map(repr, choices)
     nearest = get_close_matches(str(value).lower(), choices, 1) or choices
     raise (ValueError if isinstance(value, str) else TypeError)(
-        f"{name} must be {', '.join(others)} or {last}, got {came(value)}; try {nearest[0]!r}."
+        f"{name} must be one of {', '.join(map(repr, choices))}, got {came(value)}; "
+        f"try {nearest[0]!r}."
     )
 
 

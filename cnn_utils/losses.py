@@ -19,7 +19,7 @@ def one_hot(y, classes: int, dtype=np.float32) -> np.ndarray:
     ValueError or TypeError: y are no such labels, or classes is no integer of at least 1.
     """
     y, classes = np.asarray(y), integer(classes, "classes", least=1)
-    check_labels(y, (y.size, classes))
+    check_labels(y, (len(y) if y.ndim else 1, classes))
     rows = np.zeros((len(y), classes), dtype)
     rows[np.arange(len(y)), y] = 1
     return rows

@@ -187,7 +187,7 @@ def test_views_and_no_images():
         ({"rotate": -1}, "give the largest change"),
         ({"rotate": float("nan")}, "rotate must be a number ≥ 0"),
         ({"scale": 1}, "give a fraction"),
-        ({"edge": "reflect"}, "'zero' or 'edge'"),
+        ({"edge": "reflect"}, "'zero', 'edge'"),
     ],
 )
 def test_wrong_amounts(amounts, words):
@@ -203,7 +203,7 @@ def test_wrong_images_and_changes():
     for wrong in ({"scale": 0}, {"scale": -1}, {"degrees": np.nan}, {"shift": (np.inf, 0)}):
         with pytest.raises(ValueError, match="finite"):
             warp(images(), **wrong)
-    with pytest.raises(ValueError, match="'zero' or 'edge'"):
+    with pytest.raises(ValueError, match="'zero', 'edge'"):
         warp(images(), edge="wrap")
 
 

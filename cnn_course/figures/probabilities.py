@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnn_utils.plots.picture import COLOURS, Picture, show, styled
+from cnn_utils.plots.picture import COLOURS, Picture, one_each, show, styled
 from cnn_utils.plots.results import wilson_interval
 
 
@@ -15,6 +15,9 @@ def probability_bars(image, p, *, names, label=None, title="") -> Picture:
     image: (H, W, C); p: (K,); label: the true class, marked where it is known.
     """
     p = np.asarray(p)
+    if p.ndim != 1:
+        raise ValueError(f"p must be the probabilities (K,) of one image, got {p.shape}; use p[0].")
+    names = one_each(names, len(p), "names", "class")
     best = int(p.argmax())
     alt = f"{title}: the model says {names[best]} with probability {p[best]:.2f}"
     alt += "." if label is None else f"; the true class is {names[label]}."

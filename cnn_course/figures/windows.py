@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.patches import Rectangle
 
+from cnn_utils.arguments import integer
 from cnn_utils.plots.board import Board, product_sum
 from cnn_utils.plots.picture import styled
 
@@ -16,6 +17,7 @@ def window_rows(x, w, stride: int = 1, padding: int = 0, *, title: str = "") -> 
     x (n,), w (k,). Padding and entries that no window reads are grey, the latter also hatched in
     the last row, which counts how often each entry is read.
     """
+    stride, padding = integer(stride, "stride", least=1), integer(padding, "padding", least=0)
     padded, k = np.pad(x, padding), len(w)
     starts = range(0, len(padded) - k + 1, stride)
     reads = [sum(start <= i < start + k for start in starts) for i in range(len(padded))]

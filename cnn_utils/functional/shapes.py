@@ -181,7 +181,7 @@ def check_upstream(gradient, shape, name: str) -> np.ndarray:
     gradient = np.asarray(gradient)
     if gradient.shape != shape:
         raise ValueError(
-            f"{name} must have the shape of the forward result, {shape}, "
-            f"but its shape is {gradient.shape}."
+            f"{name} must have the shape of the forward result, {shape}, but its shape is "
+            f"{gradient.shape}; use the gradient of that result."
         )
     return gradient

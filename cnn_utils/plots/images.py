@@ -77,7 +77,7 @@ def image_rows(rows: dict, captions=None, *, title="") -> Picture:
     rows: name of the row → images (N, H, W, C), all of one length; captions: N texts that stand
     under the columns.
     """
-    if not rows or not isinstance(rows, dict):
+    if not isinstance(rows, dict) or not rows:
         raise TypeError(f"rows must be a dict, got {came(rows)}; give {{'name': images}}.")
     columns = len(next(iter(rows.values())))
     rows = {name: one_each(images, columns, name, "column") for name, images in rows.items()}
