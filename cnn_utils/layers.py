@@ -140,14 +140,8 @@ class Conv2D(Layer):
     def __init__(
         self, filters, size, stride=1, padding=0, *, initializer="he_normal", use_bias=True
     ):
-        super().__init__(
-            filters=filters,
-            size=size,
-            stride=stride,
-            padding=padding,
-            initializer=initializer,
-            use_bias=use_bias,
-        )
+        how = {"padding": padding, "initializer": initializer, "use_bias": use_bias}
+        super().__init__(filters=filters, size=size, stride=stride, **how)
         self.filters = integer(filters, "filters", least=1)
         self.size = pair(size, "size")
         self.stride = pair(stride, "stride")
@@ -367,22 +361,9 @@ class Dropout(Layer):
         return F.dropout_backward(da, self.take_cache())
 
 
-LAYERS = {
-    cls.__name__: cls
-    for cls in (
-        Conv2D,
-        Dense,
-        MaxPool2D,
-        AvgPool2D,
-        Flatten,
-        ReLU,
-        LeakyReLU,
-        Sigmoid,
-        Tanh,
-        BatchNorm,
-        Dropout,
-    )
-}
+_ACTIVATIONS = (ReLU, LeakyReLU, Sigmoid, Tanh)
+_OTHERS = (Conv2D, Dense, MaxPool2D, AvgPool2D, Flatten, BatchNorm, Dropout)
+LAYERS = {kind.__name__: kind for kind in _ACTIVATIONS + _OTHERS}
 
 
 class ConvReluPool:

@@ -16,7 +16,7 @@ from cnn_utils import data, functional, initializers, layers, losses, optim, plo
 from cnn_utils.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
 from cnn_utils.sequential import Sequential
 
-ADVICE = re.compile(r"\b(becomes?|call|exchange|give|make|pass|put|run|try|use|write)\b")
+ADVICE = re.compile(r"\b(becomes?|call|end|exchange|give|make|pass|put|run|try|use|write)\b")
 MODULES = (data, functional, initializers, losses, optim, plots)
 
 
@@ -218,7 +218,7 @@ MODELS = [
     ("model.fit(x, y, epochs=1, schedule=0.5)", TypeError, "schedule"),
     ("model.fit(x, y, epochs=1, validation=x)", TypeError, "validation"),
     ("model.fit(x, y, epochs=1, validation=(x, y[:3]))", ValueError, "validation"),
-    ("model.fit(x, y, epochs=1, augment=lambda x, rng: None)", TypeError, "augment"),
+    ("model.fit(x, y, epochs=1, augment=lambda x, rng: None)", ValueError, "augment"),
     ("model.fit(x, y, epochs=1, augment=2)", TypeError, "augment"),
     ("model.fit(x, y, epochs=1, patience=3)", ValueError, "validation"),
     ("model.fit(x, y[:5], epochs=1)", ValueError, "labels"),

@@ -124,8 +124,7 @@ def check_labels(y: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         if y.dtype.kind == "b":
             hint += " makes False class 0 and True class 1"
         raise TypeError(
-            f"y must be labels, integers that number the classes, but its dtype is {y.dtype}; "
-            f"try {hint}."
+            f"labels must be integers (class indices), but their dtype is {y.dtype}; try {hint}."
         )
     if y.min() < 0 or y.max() >= classes:
         hint = "; give one score (or more classes) for each class there is"
