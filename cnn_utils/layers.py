@@ -145,7 +145,8 @@ class Conv2D(Layer):
         self.filters = integer(filters, "filters", least=1)
         self.size = pair(size, "size")
         self.stride = pair(stride, "stride")
-        self.padding = check_padding(padding)
+        check_padding(padding)
+        self.padding = self.arguments["padding"]
         self.use_bias = bool(use_bias)
         self.initializer = INITIALIZERS[choice(initializer, INITIALIZERS, "initializer")]
 
