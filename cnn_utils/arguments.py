@@ -43,7 +43,9 @@ def integer(value, name: str, least: int, hint: str = "") -> int:
     """
     expected = f"{name} must be an integer ≥ {least}, got {came(value)}"
     try:
-        plain = operator.index(None if isinstance(value, (bool, np.bool)) else value)
+        if isinstance(value, (bool, np.bool)):
+            raise TypeError
+        plain = operator.index(value)
     except TypeError:
         usual = "use // or int()" if isinstance(value, numbers.Real) else "pass one int"
         raise TypeError(f"{expected}; {hint or usual}.") from None

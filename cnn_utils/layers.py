@@ -33,8 +33,8 @@ class Layer:
         self.grads: dict[str, np.ndarray] = {}
         self.state: dict[str, np.ndarray] = {}
         self.name = type(self).__name__.lower()
-        self.input_shape: tuple[int, ...] | None = None
-        self.output_shape: tuple[int, ...] | None = None
+        self.input_shape: tuple[int, ...] = ()  # both are known when the layer is built
+        self.output_shape: tuple[int, ...] = ()
         self.cache = None
 
     def build(self, input_shape, rng, dtype=np.float32):
@@ -57,13 +57,17 @@ class Layer:
         """Multiplications (each with an addition) that one image costs in the forward pass.
 
         Those of convolutions and dense layers; 0 for the others, whose work is small beside it.
-        RuntimeError: a layer with weights that has not been built.
+        RuntimeError: a layer with parameters that has not been built.
         """
+        self.check_built()
+        return self._multiply_adds()
+
+    def _multiply_adds(self) -> int:
         return 0
 
     @property
     def parameter_count(self) -> int:
-        """How many numbers training changes. RuntimeError: not built yet."""
+        """How many numbers training changes. RuntimeError: as for multiply_adds."""
         self.check_built()
         return sum(p.size for p in self.params.values())
 
@@ -75,6 +79,11 @@ class Layer:
         Returns a (N, …), behind N the output shape, with the dtype of x.
         ValueError: an x that does not fit. RuntimeError: a layer that must be built first.
         """
+        self.check_built()
+        output, self.cache = self._forward(x, training)
+        return output
+
+    def _forward(self, x, training):
         raise NotImplementedError
 
     def backward(self, da, need_dx=True):
@@ -86,11 +95,14 @@ class Layer:
         before.
         ValueError: a da that does not fit. RuntimeError: no `forward` since the last `backward`.
         """
+        return self._backward(da, self.take_cache(), need_dx)
+
+    def _backward(self, da, cache, need_dx):
         raise NotImplementedError
 
     def check_built(self) -> None:
         """RuntimeError unless `build` has been called."""
-        if self.output_shape is None:
+        if not self.output_shape:
             raise RuntimeError(
                 f"{self.name} has not been built; call build(x.shape[1:], np.random.default_rng(0))"
                 " first, or put the layer into a Sequential, which does it."
@@ -165,18 +177,14 @@ class Conv2D(Layer):
         w = self.params["w"]
         return self.params["b"] if self.use_bias else np.zeros(self.filters, w.dtype)
 
-    @property
-    def multiply_adds(self):
-        self.check_built()
+    def _multiply_adds(self):
         return math.prod(self.output_shape) * math.prod(self.params["w"].shape[:3])
 
-    def forward(self, x, training=False):
-        self.check_built()
-        z, self.cache = F.conv2d_forward(x, self.params["w"], self.bias, self.stride, self.padding)
-        return z
+    def _forward(self, x, training):
+        return F.conv2d_forward(x, self.params["w"], self.bias, self.stride, self.padding)
 
-    def backward(self, da, need_dx=True):
-        dx, dw, db = F.conv2d_backward(da, self.take_cache(), need_dx)
+    def _backward(self, da, cache, need_dx):
+        dx, dw, db = F.conv2d_backward(da, cache, need_dx)
         self.keep_gradients(dw, db)
         return dx
 
@@ -204,18 +212,14 @@ class Dense(Layer):
         self.params["b"] = np.zeros(self.units, dtype)
         return (self.units,)
 
-    @property
-    def multiply_adds(self):
-        self.check_built()
+    def _multiply_adds(self):
         return self.params["w"].size
 
-    def forward(self, x, training=False):
-        self.check_built()
-        z, self.cache = F.dense_forward(x, self.params["w"], self.params["b"])
-        return z
+    def _forward(self, x, training):
+        return F.dense_forward(x, self.params["w"], self.params["b"])
 
-    def backward(self, da, need_dx=True):
-        dx, self.grads["w"], self.grads["b"] = F.dense_backward(da, self.take_cache(), need_dx)
+    def _backward(self, da, cache, need_dx):
+        dx, self.grads["w"], self.grads["b"] = F.dense_backward(da, cache, need_dx)
         return dx
 
 
@@ -225,12 +229,14 @@ class _Function(Layer):
     functions: tuple = ()
     options: tuple = ()
 
-    def forward(self, x, training=False):
-        a, self.cache = self.functions[0](x, *self.options)
-        return a
+    def check_built(self) -> None:
+        """It works without."""
 
-    def backward(self, da, need_dx=True):
-        return self.functions[1](da, self.take_cache())
+    def _forward(self, x, training):
+        return self.functions[0](x, *self.options)
+
+    def _backward(self, da, cache, need_dx):
+        return self.functions[1](da, cache)
 
 
 class _Pool2D(_Function):
@@ -325,16 +331,15 @@ class BatchNorm(Layer):
         self.state["running_var"] = np.ones(channels, dtype)
         return input_shape
 
-    def forward(self, x, training=False):
-        self.check_built()
+    def _forward(self, x, training):
         how = {"training": training, "momentum": self.momentum, "eps": self.eps}
-        a, self.cache, running = F.batchnorm_forward(x, **self.params, **self.state, **how)
+        a, cache, running = F.batchnorm_forward(x, **self.params, **self.state, **how)
         if training:
             self.state["running_mean"], self.state["running_var"] = running
-        return a
+        return a, cache
 
-    def backward(self, da, need_dx=True):
-        dx, self.grads["gamma"], self.grads["beta"] = F.batchnorm_backward(da, self.take_cache())
+    def _backward(self, da, cache, need_dx):
+        dx, self.grads["gamma"], self.grads["beta"] = F.batchnorm_backward(da, cache)
         return dx
 
 
@@ -353,13 +358,11 @@ class Dropout(Layer):
         self.rng = rng
         return input_shape
 
-    def forward(self, x, training=False):
-        self.check_built()
-        a, self.cache = F.dropout_forward(x, self.rate, self.rng, training)
-        return a
+    def _forward(self, x, training):
+        return F.dropout_forward(x, self.rate, self.rng, training)
 
-    def backward(self, da, need_dx=True):
-        return F.dropout_backward(da, self.take_cache())
+    def _backward(self, da, cache, need_dx):
+        return F.dropout_backward(da, cache)
 
 
 _ACTIVATIONS = (ReLU, LeakyReLU, Sigmoid, Tanh)

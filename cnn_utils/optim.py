@@ -20,7 +20,7 @@ from .arguments import instance, number
 
 SHARE = {"least": 0, "below": 1}  # a running average that keeps all of itself learns nothing
 FACTOR = {"least": 0, "hint": "it is a factor of the learning rate, try 0"}
-RANGES = {
+RANGES: dict[str, dict] = {
     "learning_rate": {"above": 0, "hint": "0 would never change a weight, so try 0.1 or 0.001"},
     "weight_decay": {"least": 0, "hint": "try 0.001, or 0 for none"},
     "momentum": {**SHARE, "hint": "try 0.9"},

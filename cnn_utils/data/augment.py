@@ -68,14 +68,15 @@ def warp(x, degrees=0.0, scale=1.0, shift=(0.0, 0.0), flip=False, edge="zero", b
 
     def warp_block(block):
         moved = None if bend is None else bend[block]
-        out[block] = _read_bilinear(x[block], *(part[block] for part in parts), moved, edge)
+        out[block] = _read_bilinear(x[block], [part[block] for part in parts], moved, edge)
 
     over_batch(warp_block, n, max(1, BLOCK_PIXELS // (height * width)))
     return out
 
 
-def _read_bilinear(x, row_r, row_c, column_r, column_c, bend, edge):
+def _read_bilinear(x, parts, bend, edge):
     """Read images x (N, H, W, C) at rows row_r + row_c and columns column_r + column_c, + bend."""
+    row_r, row_c, column_r, column_c = parts
     n, height, width, channels = x.shape
     # a border of zeros, 1 before and 2 after, so that every pixel read has four neighbours
     padded = np.zeros((n, height + 3, width + 3, channels), dtype=x.dtype)
@@ -166,7 +167,7 @@ class Augmenter:
         TypeError or ValueError: x is not such an array, or rng no generator.
         """
         x, rng = _check(x), generator(rng)
-        n = len(x)
+        n, height, width, _ = x.shape
         changes = {}
         if self.shift:
             changes["shift"] = rng.integers(-self.shift, self.shift + 1, size=(n, 2))
@@ -175,7 +176,7 @@ class Augmenter:
         if self.scale:
             changes["scale"] = rng.uniform(1 - self.scale, 1 + self.scale, size=n)
         if self.elastic:
-            changes["bend"] = smooth_displacements(*x.shape[:3], self.elastic, rng)
+            changes["bend"] = smooth_displacements(n, height, width, self.elastic, rng)
         if self.flip:
             changes["flip"] = rng.random(n) < 0.5
         out = warp(x, edge=self.edge, **changes) if changes else x.copy()

@@ -41,8 +41,8 @@ class Board(Picture):
         head = HEAD if title else 0.0
         super().__init__(title, alt, height=rows * cell + head, width=columns * cell, layout=None)
         width, height = self.get_size_inches()
-        if self._suptitle is not None:
-            self._suptitle.set(y=1 - 0.08 / height, va="top")
+        if self.heading is not None:
+            self.heading.set(y=1 - 0.08 / height, va="top")
         self.cell = cell
         self.grids: dict[str, Grid] = {}
         self.axis = self.add_axes((0, 0, 1, rows * cell / height))
@@ -87,7 +87,7 @@ class Board(Picture):
         for index in np.ndindex(rows, columns):
             left, top = x + side * index[1], y + side * index[0]
             right, bottom = left + side, top + side
-            fill = tint(colour, 0.5 if index in marked else 0.13)
+            fill: tuple | str = tint(colour, 0.5 if index in marked else 0.13)
             if fills is not None:
                 fill = _grey_or_rgb(fills, index)
             elif index in faint and index not in marked:
@@ -96,7 +96,7 @@ class Board(Picture):
             colours.append(fill)
             text = shown(values[index])
             ink = INK if fills is None else _readable_on(fill)
-            look = {
+            look: dict = {
                 "color": "#999999" if index in faint and index not in marked else ink,
                 "fontweight": "bold" if index in marked else "normal",
             }
@@ -134,7 +134,13 @@ class Board(Picture):
     @styled
     def arrow(self, start, end, colour: str = "#555555", bend: float = 0.0) -> None:
         """Draw an arrow between two places, such as two centres."""
-        look = {"arrowstyle": "-|>", "mutation_scale": 12, "lw": 1.6, "shrinkA": 0, "shrinkB": 0}
+        look: dict = {
+            "arrowstyle": "-|>",
+            "mutation_scale": 12,
+            "lw": 1.6,
+            "shrinkA": 0,
+            "shrinkB": 0,
+        }
         look |= {"color": COLOURS.get(colour, colour), "connectionstyle": f"arc3,rad={bend}"}
         self.axis.add_artist(FancyArrowPatch(start, end, **look))
 

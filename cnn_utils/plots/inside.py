@@ -136,8 +136,9 @@ def shape_flow(trace, gradients, *, title="") -> Picture:
                 place = (1.9 if y > 0 else -2.1) - 0.23 * line
                 words = f"{d}{name} {times(g.shape)}"
                 _write(axis, x - 0.5, place, words, fontsize=7.5, color=_darker(COLOURS[text]))
-        place = (x - 0.5, 2.2) if x else (x, 1.7)
-        _write(axis, *place, row.name, fontsize=7.5, fontweight="bold")
+        _write(
+            axis, x - 0.5 * (x > 0), 2.2 if x else 1.7, row.name, fontsize=7.5, fontweight="bold"
+        )
     for x in range(len(trace) - 1):
         left, right = x + boxes[x][0] / 2 + 0.04, x + 1 - boxes[x + 1][0] / 2 - 0.04
         _arrow(axis, (left, 1), (right, 1), "#555555")
@@ -165,7 +166,7 @@ def _write(axis, x, y, words, **how) -> None:
 
 
 def _arrow(axis, start, end, colour, bend="arc3") -> None:
-    how = {"arrowstyle": "-|>", "mutation_scale": 9, "shrinkA": 0, "shrinkB": 0}
+    how: dict = {"arrowstyle": "-|>", "mutation_scale": 9, "shrinkA": 0, "shrinkB": 0}
     axis.add_patch(FancyArrowPatch(start, end, connectionstyle=bend, color=colour, **how))
 
 

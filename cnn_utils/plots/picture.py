@@ -64,8 +64,7 @@ class Picture(Figure):
         width = max(width, min(0.1 * len(title) + 0.1, WIDTH))  # room for the title
         super().__init__(figsize=(width, height), dpi=DPI, layout=layout)
         self.alt = alt
-        if title:
-            self.suptitle(title, x=0.01, ha="left")
+        self.heading = self.suptitle(title, x=0.01, ha="left") if title else None
 
     def png(self, small: bool = True) -> bytes:
         """Draw the picture; the same picture gives the same bytes.

@@ -29,7 +29,7 @@ def class_balance(labels: dict, *, names, title="") -> Picture:
     width = 0.8 / len(labels)
     for k, (part, y) in enumerate(labels.items()):
         share = 100 * np.bincount(y, minlength=len(names)) / len(y)
-        look = {"hatch": ("", "///", "...")[k % 3], "edgecolor": "white", "linewidth": 0.8}
+        look: dict = {"hatch": ("", "///", "...")[k % 3], "edgecolor": "white", "linewidth": 0.8}
         places = np.arange(len(names)) + (k - (len(labels) - 1) / 2) * width
         label = f"{part} ({len(y):,})"
         axis.bar(places, share, width, label=label, color=COLOURS.get(part), **look)
@@ -106,7 +106,7 @@ def confusion_matrix(counts, *, names, title="") -> Picture:
     image = axis.imshow(share, cmap="cividis", norm=norm)
     for (i, j), count in np.ndenumerate(counts):
         colour = "white" if norm(share[i, j]) < 0.47 else "black"
-        look = {"ha": "center", "va": "center", "fontsize": 9, "alpha": 1 if count else 0.5}
+        look: dict = {"ha": "center", "va": "center", "fontsize": 9, "alpha": 1 if count else 0.5}
         axis.text(j, i, f"{count}" if count else "·", color=colour, **look)
     axis.set_xticks(range(len(names)), names)
     axis.set_yticks(range(len(names)), names)
