@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from test_sources import make_set, world  # noqa: F401  (world is a fixture)
 
+from cnn_course.drawn.formats import write_idx, write_signs
 from cnn_utils.data import (
     DataError,
     load_fashion,
@@ -14,8 +15,6 @@ from cnn_utils.data import (
     load_signs,
     read_idx,
     sources,
-    write_idx,
-    write_signs,
 )
 
 LOADERS = {"mnist": load_mnist, "fashion": load_fashion, "signs": load_signs}

@@ -10,7 +10,8 @@ from damage import damaged
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn_utils.data import DataError, read_signs_split, write_signs
+from cnn_course.drawn.formats import write_signs
+from cnn_utils.data import DataError, read_signs_split
 
 RNG = np.random.default_rng(0)
 X = RNG.integers(0, 256, size=(10, 8, 6, 3), dtype=np.uint8)

@@ -11,7 +11,8 @@ from damage import damaged
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn_utils.data import DataError, read_idx, write_idx
+from cnn_course.drawn.formats import write_idx
+from cnn_utils.data import DataError, read_idx
 from cnn_utils.data.idx import TYPES
 
 IMAGES = np.random.default_rng(0).integers(0, 256, size=(5, 4, 3), dtype=np.uint8)

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnn_utils.data import DataError, catalogue, download, sources, write_idx, write_signs
+from cnn_course.drawn.formats import write_idx, write_signs
+from cnn_utils.data import DataError, catalogue, download, sources
 from cnn_utils.data.catalogue import SETS
 from cnn_utils.data.download import DownloadError
 

@@ -24,8 +24,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
 from cnn_course.drawn.digits import digit_example  # noqa: E402
+from cnn_course.drawn.formats import write_idx, write_signs  # noqa: E402
 from cnn_course.drawn.hands import hand_example  # noqa: E402
-from cnn_utils.data import write_idx, write_signs  # noqa: E402
 
 # For each part: the seed of its examples and how many there are.
 DIGITS = {"train": (1011, 6000), "t10k": (1012, 1000)}

@@ -4,7 +4,7 @@ from .augment import Augmenter, warp
 from .batches import batches, split, to_float
 from .datasets import Dataset, load_fashion, load_mnist, load_signs
 from .files import DataError
-from .hdf5 import read_signs_split, write_signs
-from .idx import read_idx, write_idx
+from .hdf5 import read_signs_split
+from .idx import read_idx
 
 __all__ = [name for name in dir() if callable(globals()[name])]

@@ -15,7 +15,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from .files import LARGEST_ARRAY, MOST_PER_BYTE, DataError, check_file, write_atomically
+from .files import LARGEST_ARRAY, MOST_PER_BYTE, DataError, check_file
 
 FILTERS = {1, 2, 3}  # HDF5's numbers for gzip, shuffle and fletcher32, which are read here
 
@@ -30,7 +30,7 @@ def read_signs_split(path: str | Path, split: str) -> tuple[np.ndarray, np.ndarr
     (the message lists those it has), points to other files, or holds anything else.
     """
     path = Path(path)
-    _check_split(split)
+    check_split(split)
     check_file(path)
     try:
         # "best-effort": some network folders know no file locks
@@ -51,31 +51,6 @@ def read_signs_split(path: str | Path, split: str) -> tuple[np.ndarray, np.ndarr
         return check_signs(x, y, classes)
     except DataError as error:
         raise DataError(f"{path}, {split} part: {error}") from None
-
-
-def write_signs(path: str | Path, split: str, x, y, classes=range(6)) -> None:
-    """Write one half of the sign digits as an HDF5 file that `read_signs_split` reads.
-
-    path: the file; split: 'train' or 'test'; x: uint8 (N, H, W, 3); y: integers (N,), 0 <= y < K;
-    classes: 0 … K-1. The file is compressed and has checksums but no time stamps, so the same
-    arrays give the same bytes. An existing file is replaced in one step, or left alone when
-    anything goes wrong. Raises DataError for arrays that do not fit.
-    """
-    _check_split(split)
-    x, y, classes = check_signs(np.asarray(x), np.asarray(y), np.asarray(classes))
-    with write_atomically(Path(path)) as part:
-        # gzip keeps a checksum of the numbers; v110 adds those of HDF5's own tables
-        create = h5py.h5p.create(h5py.h5p.FILE_CREATE)
-        create.set_obj_track_times(False)
-        access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
-        access.set_libver_bounds(h5py.h5f.LIBVER_V110, h5py.h5f.LIBVER_V110)
-        handle = h5py.h5f.create(bytes(part), h5py.h5f.ACC_EXCL, create, access)
-        how = dict(compression="gzip", compression_opts=9, track_times=False)
-        arrays = {f"{split}_set_x": x, f"{split}_set_y": y, "list_classes": classes}
-        with h5py.File(handle) as file:
-            for key, array in arrays.items():
-                chunks = (min(len(array), 64), *array.shape[1:])
-                file.create_dataset(key, data=array, chunks=chunks, **how)
 
 
 def check_signs(x, y, classes):
@@ -105,7 +80,8 @@ def check_signs(x, y, classes):
     return x, y.astype(np.int64), classes.astype(np.int64)
 
 
-def _check_split(split):
+def check_split(split):
+    """DataError unless split is 'train' or 'test'."""
     if split not in ("train", "test"):
         raise DataError(f"split must be 'train' or 'test'; got {split!r}.")
 

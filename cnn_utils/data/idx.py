@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .files import LARGEST_ARRAY, MOST_PER_BYTE, DataError, check_file, write_atomically
+from .files import LARGEST_ARRAY, MOST_PER_BYTE, DataError, check_file
 
 TYPES = {  # type code: NumPy dtype
     0x08: np.dtype(np.uint8),
@@ -113,32 +113,3 @@ def _read_header(file, path):
     if 0 in shape:
         raise DataError(f"{path} announces an empty array, shape {shape}; fetch it again.")
     return TYPES[code], shape
-
-
-def write_idx(path: str | Path, array: np.ndarray) -> None:
-    """Write `array` as an IDX file: gzipped when the name ends in .gz, the same bytes every time.
-
-    path: the file; array: 1 to 8 dimensions, none of them 0; dtype uint8, int8, int16, int32,
-    float32 or float64. An existing file is replaced in one step, or left alone when anything goes
-    wrong.
-    Raises DataError for an array that IDX cannot hold.
-    """
-    path = Path(path)
-    array = np.asarray(array)
-    codes = {dtype: code for code, dtype in TYPES.items()}
-    dtype = array.dtype.newbyteorder("=")
-    if dtype not in codes:
-        raise DataError(
-            f"IDX has no type for {array.dtype}; convert first, labels with `y.astype(np.uint8)`."
-        )
-    if not 1 <= array.ndim <= MOST_DIMENSIONS or array.size == 0 or max(array.shape) >= 2**32:
-        raise DataError(
-            f"IDX files here have 1 to {MOST_DIMENSIONS} dimensions, none of them 0; this array's "
-            f"shape is {array.shape}."
-        )
-    header = struct.pack(f">2xBB{array.ndim}I", codes[dtype], array.ndim, *array.shape)
-    data = header + array.astype(dtype.newbyteorder(">")).tobytes()
-    if path.suffix == ".gz":
-        data = gzip.compress(data, compresslevel=9, mtime=0)  # no time stamp
-    with write_atomically(path) as part:
-        part.write_bytes(data)

@@ -134,14 +134,9 @@ class Board(Picture):
     @styled
     def arrow(self, start, end, colour: str = "#555555", bend: float = 0.0) -> None:
         """Draw an arrow between two places, such as two centres."""
-        look: dict = {
-            "arrowstyle": "-|>",
-            "mutation_scale": 12,
-            "lw": 1.6,
-            "shrinkA": 0,
-            "shrinkB": 0,
-        }
-        look |= {"color": COLOURS.get(colour, colour), "connectionstyle": f"arc3,rad={bend}"}
+        look: dict = {"arrowstyle": "-|>", "mutation_scale": 12, "shrinkA": 0, "shrinkB": 0}
+        look |= {"color": COLOURS.get(colour, colour), "lw": 1.6}
+        look["connectionstyle"] = f"arc3,rad={bend}"
         self.axis.add_artist(FancyArrowPatch(start, end, **look))
 
     def centre(self, name: str, index) -> tuple[float, float]:

@@ -136,9 +136,8 @@ def shape_flow(trace, gradients, *, title="") -> Picture:
                 place = (1.9 if y > 0 else -2.1) - 0.23 * line
                 words = f"{d}{name} {times(g.shape)}"
                 _write(axis, x - 0.5, place, words, fontsize=7.5, color=_darker(COLOURS[text]))
-        _write(
-            axis, x - 0.5 * (x > 0), 2.2 if x else 1.7, row.name, fontsize=7.5, fontweight="bold"
-        )
+        left, top = (x - 0.5, 2.2) if x else (x, 1.7)
+        _write(axis, left, top, row.name, fontsize=7.5, fontweight="bold")
     for x in range(len(trace) - 1):
         left, right = x + boxes[x][0] / 2 + 0.04, x + 1 - boxes[x + 1][0] / 2 - 0.04
         _arrow(axis, (left, 1), (right, 1), "#555555")
