@@ -206,5 +206,5 @@ def test_map_panels_say_their_ranges():
     shown_texts = texts(map_panels([*panels, ("change", image - 0.5, "noise")], title="Maps"))
     assert {"Maps", "image", "dX", "± 1.5", "0 to 1.5", "± 0.5"} <= set(shown_texts)
     assert map_panels(panels, title="Maps").alt == "Maps: image; dX ± 1.5; over 0 to 1.5."
-    with pytest.raises(ValueError, match="'signed', 'heat' or 'noise'"):
+    with pytest.raises(ValueError, match="kind must be one of .*'signed', 'heat', 'noise'"):
         map_panels([("dX", maps, "warm")])
