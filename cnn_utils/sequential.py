@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from . import checkpoint, training
-from .arguments import came, choice, instance, integer
+from .arguments import came, choice, instance, int_tuple, integer
 from .functional.shapes import check_upstream
 from .layers import LAYERS, ConvReluPool, Layer
 from .losses import LOSSES
@@ -40,7 +39,8 @@ class Sequential:
         self, layers, input_shape, seed=0, *, loss="softmax_cross_entropy", dtype=np.float32
     ):
         self.layers = _layers(layers)
-        self.input_shape = _shape(input_shape)
+        hint = "use (height, width, channels), such as (28, 28, 1)"
+        self.input_shape = int_tuple(input_shape, "input_shape", hint)
         self.loss_name = choice(loss, LOSSES, "loss")
         self.loss = LOSSES[loss]
         self.dtype = np.dtype(choice(np.dtype(dtype).name, ("float32", "float64"), "dtype"))
@@ -247,16 +247,6 @@ def _layers(layers) -> list[Layer]:
     if len({id(layer) for layer in layers}) < len(layers):
         raise ValueError("one layer object stands twice in the list; make two objects.")
     return list(layers)
-
-
-def _shape(shape) -> tuple[int, ...]:
-    """shape as a tuple of positive ints."""
-    if not isinstance(shape, Iterable):
-        raise TypeError(
-            f"input_shape must be the shape of one image, got {came(shape)}; write it as "
-            "(height, width, channels), such as (28, 28, 1)."
-        )
-    return tuple(integer(n, "every number in input_shape", 1) for n in shape)
 
 
 def _plan(layers) -> list:

@@ -201,8 +201,17 @@ PLOTS = [
 ]
 MODELS = [
     ("Sequential([Flatten, Dense(3)], (8, 8, 1))", TypeError, "layer 1"),
+    ("Sequential([ReLU(), 'relu'], (8, 8, 1))", TypeError, "layer 2"),
     ("Sequential(Flatten(), (8, 8, 1))", TypeError, "layers"),
+    ("Sequential([], (8, 8, 1))", ValueError, "layer"),
+    ("Sequential([ReLU()] * 2, (8, 8, 1))", ValueError, "layer"),
     ("Sequential([Flatten()], 64)", TypeError, "input_shape"),
+    ("Sequential([Flatten()], (28, 2.5, 1))", TypeError, "input_shape"),
+    ("Sequential([Flatten()], (28, 0, 1))", ValueError, "input_shape"),
+    ("Sequential([Conv2D(2, 3)], (28, 28))", ValueError, "layer 1"),
+    ("Sequential([Flatten(), Conv2D(2, 3)], (8, 8, 1))", ValueError, "layer 2"),
+    ("Sequential([Flatten()], (8, 8, 1), loss=functional.softmax)", TypeError, "loss"),
+    ("Sequential([Flatten()], (8, 8, 1), dtype=int)", ValueError, "dtype"),
     ("Sequential([Flatten()], (8, 8, 1), loss='mse')", ValueError, "loss"),
     ("Sequential([Flatten()], (8, 8, 1), seed=0.5)", TypeError, "seed"),
     ("model.forward(x[0])", ValueError, "batch"),
