@@ -225,7 +225,10 @@ def test_the_core_needs_no_widgets():
 
 
 def is_private(name: str) -> bool:
-    return name.startswith("_") and not name.endswith("_")  # __init__, or IPython's _repr_html_
+    public = {"_asdict", "_fields", "_make", "_replace"}  # of a named tuple, whose fields have none
+    if name in public or name.endswith("_"):  # __init__, or IPython's _repr_html_
+        return False
+    return name.startswith("_")
 
 
 def defined_in(tree: ast.Module) -> set[str]:
