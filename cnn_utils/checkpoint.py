@@ -148,7 +148,7 @@ def write(path, meta: dict, groups: Groups) -> None:
     groups: group name → array name → numeric array (any shape).
     """
     check_folder(path)
-    # NumPy's scalars (an optimizer's arguments, say) become those of Python
+    # NumPy's scalars (in a model's info, say) become those of Python
     text = json.dumps(meta, sort_keys=True, default=np.generic.item)
     with write_atomically(Path(path)) as part, h5py.File(part, "w") as file:
         file.attrs["format"] = FORMAT

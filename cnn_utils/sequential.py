@@ -224,7 +224,7 @@ class Sequential:
             if shape == wanted:
                 hint = " One image becomes a batch with x[None]."
             elif (*shape[1:], 1) == wanted:
-                hint = " Grey images get their channel with x[..., None]."
+                hint = " Write x[..., None] to give grey images their channel."
             raise ValueError(
                 f"the model takes batches of shape (N, {', '.join(map(str, wanted))}), got "
                 f"{shape}.{hint}"

@@ -282,7 +282,7 @@ def fit(
         if resume and Path(checkpoint).exists():
             load_run(checkpoint, run)
     elif resume:
-        raise ValueError("resume=True needs checkpoint=…, the file to go on from.")
+        raise ValueError("resume=True goes on from a file: give checkpoint=… too.")
     # the threads of this package work best when BLAS does not start its own (see parallel)
     with single_blas_thread(), closing(_Display(run, progress)) as display:
         try:

@@ -98,14 +98,3 @@ def test_the_trained_models_that_come_with_the_course(name):
 def test_the_input_shape_is_that_of_the_data():
     for recipe in recipes.RECIPES.values():
         assert recipe.input_shape == recipe.dataset().x_train.shape[1:]
-
-
-def test_slips():
-    with pytest.raises(ValueError, match="name must be .*'zero-one'.*; try 'mnist'"):
-        recipes.build("mnits")
-    with pytest.raises(ValueError, match="name must be .*'mnist'.*'signs', got .*mnist-small"):
-        recipes.load_trained("mnist-small")
-    with pytest.raises(ValueError, match="epochs must be an integer ≥ 1, got 0"):
-        recipes.train("zero-one", epochs=0)
-    with pytest.raises(ValueError, match="batch_size must be an integer ≥ 1, got 0"):
-        recipes.train("zero-one", batch_size=0)

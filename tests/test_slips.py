@@ -12,12 +12,23 @@ import pytest
 
 from cnn_course.figures.probabilities import probability_bars
 from cnn_course.figures.windows import window_rows
-from cnn_utils import data, functional, initializers, layers, losses, optim, plots, training
+from cnn_utils import (
+    data,
+    functional,
+    initializers,
+    layers,
+    losses,
+    optim,
+    parallel,
+    plots,
+    recipes,
+    training,
+)
 from cnn_utils.layers import BatchNorm, Conv2D, Dense, Dropout, Flatten, MaxPool2D, ReLU
 from cnn_utils.sequential import Sequential
 
-ADVICE = re.compile(r"\b(becomes?|call|end|exchange|give|make|pass|put|run|try|use|write)\b")
-MODULES = (data, functional, initializers, losses, optim, plots)
+ADVICE = re.compile(r"\b(becomes?|call|create|end|exchange|give|make|pass|put|run|try|use|write)\b")
+MODULES = (data, functional, initializers, losses, optim, parallel, plots, recipes)
 
 
 def seen() -> dict:
@@ -232,8 +243,32 @@ MODELS = [
     ("model.fit(x, y, epochs=1, patience=3)", ValueError, "validation"),
     ("model.fit(x, y[:5], epochs=1)", ValueError, "labels"),
     ("model.fit(x, np.eye(3)[y], epochs=1)", ValueError, "labels"),
+    ("model.fit(x, y[:, None], epochs=1)", ValueError, "labels"),
+    ("model.fit(x, y.astype(float), epochs=1)", TypeError, "y"),
+    ("model.fit(x, y + 1, epochs=1)", ValueError, "y"),
+    ("model.fit(x[:0], y[:0], epochs=1)", ValueError, "images"),
+    ("model.fit(None, y, epochs=1)", ValueError, "images"),
+    ("model.fit(x[..., 0], y, epochs=1)", ValueError, "channel"),
+    ("model.fit(X.astype(int), y, epochs=1)", ValueError, "to_float"),
+    ("model.fit(x, y, epochs=1, batch_size=None)", TypeError, "batch_size"),
+    ("model.fit(x, y, epochs=1, seed=-1)", ValueError, "seed"),
+    ("model.fit(x, y, epochs=1, schedule=lambda done: None)", TypeError, "schedule"),
+    ("model.fit(x, y, epochs=1, schedule=lambda done: np.inf)", ValueError, "schedule"),
+    ("model.fit(x, y, epochs=1, augment=lambda x, rng: x[:3])", ValueError, "augment"),
+    ("model.fit(x, y, epochs=1, patience=0, validation=(x, y))", ValueError, "patience"),
+    ("model.fit(x, y, epochs=1, patience='3', validation=(x, y))", TypeError, "patience"),
+    ("model.fit(x, y, epochs=1, resume=True)", ValueError, "checkpoint"),
+    ("model.fit(x, y, epochs=1, checkpoint='no/such/c.h5')", FileNotFoundError, "no/such/c.h5"),
+    ("model.trace(x, y, upstream=np.ones((6, 3)))", ValueError, "upstream"),
+    ("model.trace(x, upstream=np.ones(3))", ValueError, "upstream"),
     ("model.evaluate(x, y[:5])", ValueError, "labels"),
     ("model.evaluate(x[:0], y[:0])", ValueError, "images"),
+    ("recipes.build('mnits')", ValueError, "name"),
+    ("recipes.load_trained('mnist-small')", ValueError, "name"),
+    ("recipes.train('zero-one', epochs=0)", ValueError, "epochs"),
+    ("recipes.train('zero-one', batch_size=0)", ValueError, "batch_size"),
+    ("parallel.set_threads(0)", ValueError, "threads"),
+    ("parallel.set_threads('2')", TypeError, "threads"),
 ]
 
 

@@ -318,55 +318,22 @@ def test_many_epochs_are_shown_by_about_ten_lines(capsys):
 
 
 X, Y = stripes(10, 0)
-SLIPS = [  # arguments of fit, the error, what its message says
-    (dict(y=Y[:, None]), ValueError, r"labels of shape \(10,\).*y\.ravel"),
-    (dict(y=np.eye(2)[Y]), ValueError, r"labels of shape \(10,\).*y\.argmax"),
-    (dict(y=Y.astype(float)), TypeError, r"must be .*float64; try y\.astype"),
-    (dict(y=Y + 1), ValueError, "labels go from 0 to 1.*y - 1"),
-    (dict(x=X[:0], y=Y[:0]), ValueError, r"no images.*x has shape.*\(N, H, W, C\)"),
-    (dict(x=None), ValueError, r"no images.*x has shape.*\(N, H, W, C\)"),
-    (dict(x=X[..., 0]), ValueError, r"the model takes batches.*x\[\.\.\., None\]"),
-    (dict(x=X.astype(int)), ValueError, "the model takes floats.*to_float"),
-    (dict(epochs=1.5), TypeError, r"epochs must be an integer ≥ 1, got 1\.5; use"),
-    (dict(epochs="3"), TypeError, "epochs must be an integer ≥ 1, got the text '3'"),
-    (dict(epochs=0), ValueError, "epochs must be an integer ≥ 1, got 0; use 1"),
-    (dict(batch_size=0), ValueError, "batch_size must be an integer ≥ 1, got 0; use 1"),
-    (dict(batch_size=None), TypeError, "batch_size must be an integer ≥ 1, got None"),
-    (dict(seed=-1), ValueError, "seed must be an integer ≥ 0, got -1; use 0"),
-    (dict(optimizer=optim.SGD), TypeError, r"optimizer must be .*the class SGD; .*SGD\(…\)"),
-    (dict(optimizer="adam"), TypeError, r"optimizer must be .*'adam'; try optim\.SGD\(0\.1\)"),
-    (dict(optimizer=0.1), TypeError, r"optimizer must be .*got 0\.1; try optim\.SGD"),
-    (dict(schedule=optim.cosine), TypeError, r"schedule\(0\) must be .*use .*optim\.cosine\(\)"),
-    (dict(schedule=0.5), TypeError, r"schedule must be a function, got 0\.5; try optim\.cosine"),
-    (dict(schedule=lambda done: None), TypeError, r"schedule\(0\) must be a number.*got None; use"),
-    (dict(schedule=lambda done: np.inf), ValueError, r"schedule\(0\) must be a number.*inf"),
-    (
-        dict(validation=X),
-        TypeError,
-        r"validation must be a pair.*array.*validation=\(x, y\)",
-    ),
-    (dict(validation=(X, Y[:3])), ValueError, r"10 validation images need labels.*got \(3,\)"),
-    (dict(augment=3), TypeError, r"augment must be a function, got 3; try data\.Augmenter"),
-    (dict(augment=lambda x, rng: None), ValueError, "augment must return .*None; does it .*return"),
-    (dict(augment=lambda x, rng: x[:3]), ValueError, r"augment must return .*10, 8, 8, 1.*3, 8, 8"),
-    (dict(patience=2), ValueError, "patience.*give validation="),
-    (dict(patience=0, validation=(X, Y)), ValueError, "patience must be an integer ≥ 1, got 0"),
-    (
-        dict(patience="3", validation=(X, Y)),
-        TypeError,
-        "patience must be an integer ≥ 1, got .*'3'",
-    ),
-    (dict(resume=True), ValueError, "resume=True needs checkpoint="),
-    (dict(checkpoint="no/such/c.h5"), FileNotFoundError, "no/such/c.h5.*create it first"),
-]
 
 
-@pytest.mark.parametrize("arguments, error, message", SLIPS)
-def test_a_slip_is_answered_before_any_weight_changes(arguments, error, message):
+@pytest.mark.parametrize(
+    "slip",
+    [  # those that only the first step can notice; all others are in test_slips
+        dict(y=Y + 1),
+        dict(x=X.astype(int)),
+        dict(schedule=optim.cosine),
+        dict(augment=lambda x, rng: None),
+    ],
+)
+def test_a_slip_changes_no_weight(slip):
     m = model()
     before = {name: array.copy() for name, array in m.parameters().items()}
-    with pytest.raises(error, match=message):
-        m.fit(**{"x": X, "y": Y, "epochs": 1, "progress": False, **arguments})
+    with pytest.raises((TypeError, ValueError)):
+        m.fit(**{"x": X, "y": Y, "epochs": 1, "progress": False, **slip})
     for name, array in m.parameters().items():
         np.testing.assert_array_equal(array, before[name])
 
