@@ -11,11 +11,13 @@ SETUP = @p="$(PYTHON)"; command -v $$p >/dev/null || { echo "$$p was not found. 
 	Install Python 3.11 or later, or name yours: make $@ PYTHON=..." >&2; exit 1; }; \
 	$$p tools/setup_env.py
 
+PYTEST = .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
 .DEFAULT_GOAL := help
-.PHONY: help setup lab app assignments collect grade feedback test notebooks lint lock clean
+.PHONY: help setup lab app assignments collect grade feedback test test-all notebooks lint lock clean
 
 help:  ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 setup:  ## only make the environment (.venv), which `make lab` does too
 	$(SETUP) lab
@@ -44,9 +46,13 @@ feedback:  ## after reading answers by hand: write feedback and grades.csv anew
 	$(SETUP) grade
 	.venv/bin/python tools/assignments.py feedback $(ARGS)
 
-test:  ## run every test; ARGS="-k pooling" or ARGS=tests/test_setup.py runs some of them
+test:  ## test everything in minutes; ARGS="-k pooling" or ARGS=tests/test_pooling.py tests less
 	$(SETUP) test
-	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PYTEST) -m "not release" $(ARGS)
+
+test-all:  ## before a release: also what takes long, needs a network or a machine to itself
+	$(SETUP) test
+	$(PYTEST) $(ARGS)
 
 notebooks:  ## execute every notebook and save its outputs; ARGS=--check only compares
 	$(SETUP) lab

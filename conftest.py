@@ -6,10 +6,12 @@ the embedded data sets everywhere; warnings of ours are errors, also in cells wh
 compared. A widget or progress bar has no output to compare, saved or new (tools/run_notebooks.py).
 """
 
+import json
 import os
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,9 @@ os.environ["CNN_DOWNLOADS"] = os.devnull  # whatever has been downloaded, tests 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is imported
 
 collect_ignore_glob = [f"notebooks/*{folder}/*" for folder in NO_LESSONS]
+
+# How long each file took that took 2 s or more, by `make test-all ARGS=--record-seconds`.
+SECONDS = Path(__file__).parent / "tests" / "seconds.json"
 
 # Leaves no name behind that a notebook could use without importing it.
 STRICT_KERNEL = r"""
@@ -40,6 +45,12 @@ def compare_without_widgets(cell, new, saved, *rest):
 IPyNbCell.compare_outputs = compare_without_widgets
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--record-seconds", action="store_true", help=f"write {SECONDS.name} anew, from this run"
+    )
+
+
 def pytest_configure(config):
     import matplotlib
 
@@ -54,19 +65,25 @@ def pytest_configure(config):
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
+def file_of(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
 def pytest_collection_modifyitems(items):
-    """Start what takes long first, so that two processes end at about the same time."""
-
-    def order(item):
-        if item.get_closest_marker("slow") or item.get_closest_marker("browser"):
-            return 0
-        return 1 if item.path.suffix == ".ipynb" else 2
-
-    items.sort(key=order)  # keeps the order within each group
+    """Start with the file that takes longest, so that two processes end at about the same time."""
+    seconds = json.loads(SECONDS.read_text()) if SECONDS.exists() else {}
+    items.sort(key=lambda item: -seconds.get(file_of(item.nodeid), 0))  # keeps a file's own order
 
 
 def pytest_terminal_summary(terminalreporter):
     """Where everything is meant to run (CI), make a missing Chromium hard to overlook."""
+    if terminalreporter.config.getoption("record_seconds"):
+        seconds = Counter()
+        for report in sum(terminalreporter.stats.values(), []):
+            if hasattr(report, "duration"):
+                seconds[file_of(report.nodeid)] += report.duration
+        table = {name: round(s) for name, s in seconds.most_common() if s >= 2}
+        SECONDS.write_text(json.dumps(table, indent=1) + "\n")
     skipped = [
         report
         for report in terminalreporter.stats.get("skipped", [])

@@ -65,7 +65,7 @@ def make(clone: Path, *arguments: str, **environment: str) -> subprocess.Complet
     )
 
 
-@pytest.mark.slow
+@pytest.mark.release
 def test_a_fresh_clone_is_set_up(clone, tmp_path):
     """Interrupted once, finished, used from elsewhere, and then never touched again."""
     state = clone / ".venv" / "course-setup.json"
@@ -153,10 +153,20 @@ def check_that_lab_answers(clone: Path, tmp_path: Path) -> None:
 def test_make_alone_lists_every_target():
     result = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
     phony = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(), re.M).group(1).split()
-    listed = re.findall(r"^  make (\w+)  +\S", result.stdout, re.M)
+    listed = re.findall(r"^  make ([\w-]+)  +\S", result.stdout, re.M)
     assert listed == phony
     help_text = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True).stdout
     assert help_text == result.stdout
+
+
+def test_only_test_all_runs_what_a_release_needs():
+    for target, chosen in (
+        ("test", ' -m "not release" -k pooling\n'),
+        ("test-all", " -k pooling\n"),
+    ):
+        command = ["make", "-n", target, "ARGS=-k pooling"]
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert result.stdout.endswith(f"--dist loadfile --no-loadscope-reorder{chosen}")
 
 
 def fake_python(path: Path, suitable: bool) -> None:
