@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab_browser import ROOT, Problems
+from lab_browser import PATIENCE, ROOT, Problems
 
 ANSWER = ".dd-digits .dd-answer"
 CANVAS = ".dd-digits .dd-paper canvas"
@@ -72,7 +72,7 @@ def serve(notebook: Path, scratch: Path) -> Iterator[Served]:
             process.kill()
 
 
-def _wait_for(process: subprocess.Popen, log: Path, seconds: float = 60) -> str:
+def _wait_for(process: subprocess.Popen, log: Path, seconds: float = 2 * PATIENCE) -> str:
     """Wait for the line with the address."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
@@ -91,13 +91,14 @@ def open_page(browser, app: Served, width: int = 1280, height: int = 900, **cont
     """
     context = browser.new_context(viewport={"width": width, "height": height}, **context)
     page = context.new_page()
+    page.set_default_timeout(1000 * PATIENCE)
     page.problems, page.elsewhere = Problems(), []
     page.on("console", lambda message: page.problems.add(message.type, message.text))
     page.on("pageerror", lambda error: page.problems.add("error", str(error)))
     ours = (app.url, app.url.replace("http", "ws"), "data:", "blob:")
     page.on("request", lambda r: r.url.startswith(ours) or page.elsewhere.append(r.url))
     page.goto(app.url, wait_until="domcontentloaded")
-    page.wait_for_selector(READY, timeout=60_000)
+    page.wait_for_selector(READY, timeout=2000 * PATIENCE)
     return page
 
 
@@ -127,7 +128,7 @@ def draw(page, strokes, steps: int = 4) -> None:
 
 def wait(page) -> None:
     """Wait until the last change of the drawing has been answered."""
-    page.wait_for_function(ANSWERED, timeout=20_000)
+    page.wait_for_function(ANSWERED)
 
 
 def digit(page) -> str:
@@ -139,7 +140,7 @@ def get(app: Served, path: str, **headers) -> tuple[int, str]:
     """Ask the server for a path: the status and the text of its answer."""
     request = urllib.request.Request(app.url + path, headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()

@@ -11,12 +11,10 @@ import time
 import nbformat
 import numpy as np
 import pytest
-from lab_browser import CELLS, open_notebook, run_all
-from lab_browser import close as leave_lab
+from lab_browser import PATIENCE
 from page_browser import (
     ANSWER,
     CANVAS,
-    READY,
     SENTENCE,
     close,
     digit,
@@ -30,7 +28,7 @@ from PIL import Image
 
 from cnn_course.drawn.digits import Style, digit_strokes, draw_digit
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = pytest.mark.browser
 
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
 SEVEN = [[(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]]
@@ -108,7 +106,7 @@ def pen_strokes(number: int) -> list[list[tuple[float, float]]]:
 
 def sentence(page, words: str) -> None:
     """Wait until the answer says this."""
-    page.locator(SENTENCE).filter(has_text=words).wait_for(timeout=10_000)
+    page.locator(SENTENCE).filter(has_text=words).wait_for()
 
 
 def kernel_of(page) -> str:
@@ -128,14 +126,24 @@ def photograph(folder, number: int):
     return path
 
 
-def test_all_ten_digits_are_read(page):
-    page.evaluate(TIMER)
+def draw_all_ten_digits(page) -> None:
     for number in range(10):
         draw(page, pen_strokes(number), steps=1)
         assert digit(page) == str(number)
         sentence(page, f" {number} (")
         page.get_by_role("button", name="Clear").click()
         wait(page)
+
+
+def test_all_ten_digits_are_read(page):
+    draw_all_ten_digits(page)
+
+
+@pytest.mark.release
+def test_the_answer_comes_at_once(page):
+    """Within 150 ms by the clock on the wall, so nothing else should run on this machine."""
+    page.evaluate(TIMER)
+    draw_all_ten_digits(page)
     took = page.evaluate("window.took")
     assert len(took) >= 10
     # The quickest quarter: what slows the others is whatever else this machine is doing.
@@ -166,9 +174,9 @@ def test_bars_pixels_steps_and_the_look_inside(page):
     for _ in range(9):
         slider.press("ArrowRight")
     page.locator(".dd-digits .dd-whatif .dd-value").filter(has_text="+90 °").wait_for()
-    page.locator(".dd-digits .dd-changed:not([data-digit='7'])").wait_for(timeout=10_000)
+    page.locator(".dd-digits .dd-changed:not([data-digit='7'])").wait_for()
     page.get_by_role("button", name="Back to 0").click()
-    page.locator(".dd-digits .dd-changed[data-digit='7']").wait_for(timeout=10_000)
+    page.locator(".dd-digits .dd-changed[data-digit='7']").wait_for()
 
 
 def test_undo_and_clear(page):
@@ -235,17 +243,17 @@ def test_uploads(page, app, tmp_path):
     bad.write_bytes(b"%PDF-1.4 no picture at all")
     chooser.set_input_files(bad)
     problem = page.locator(".dd-digits .dd-problem")
-    problem.filter(has_text="PNG").wait_for(timeout=10_000)
+    problem.filter(has_text="PNG").wait_for()
     assert digit(page) == "5"  # what was there stays
 
     large = tmp_path / "large.png"
     large.write_bytes(bytes(21 * 2**20))
     chooser.set_input_files(large)  # it stays in the browser
-    problem.filter(has_text="21 MB").wait_for(timeout=10_000)
+    problem.filter(has_text="21 MB").wait_for()
 
     large.write_bytes(bytes(20 * 2**20))
     chooser.set_input_files(large)  # it goes through, and is no picture
-    problem.filter(has_not_text="21 MB").filter(has_text="PNG").wait_for(timeout=20_000)
+    problem.filter(has_not_text="21 MB").filter(has_text="PNG").wait_for()
 
     draw(page, ONE)  # a drawing takes the picture's place
     assert digit(page) == "1"
@@ -263,7 +271,7 @@ def test_hands(page, tmp_path):
     hands = page.locator(".dd-hands")
     hands.get_by_text("where it fails").wait_for()
     hands.get_by_role("button", name="Example 8").click()
-    hands.get_by_text("The hand shows 3.").wait_for(timeout=10_000)
+    hands.get_by_text("The hand shows 3.").wait_for()
     assert hands.locator(".dd-bars li").count() == 6
     light = hands.get_by_label("More light")
     changed = hands.locator(".dd-changed img")
@@ -275,7 +283,7 @@ def test_hands(page, tmp_path):
     )
     assert light.get_attribute("aria-valuetext") == "−10 %"
     hands.locator("input[type=file]").set_input_files(photograph(tmp_path, 8))
-    hands.get_by_text("The hand shows").wait_for(state="hidden", timeout=10_000)
+    hands.get_by_text("The hand shows").wait_for(state="hidden")
     assert hands.locator("button[aria-pressed=true]").count() == 0
 
 
@@ -349,27 +357,7 @@ def test_a_process_ends_with_its_page(browser, app):
     kernel = kernel_of(page)
     assert get(app, f"api/kernels/{kernel}")[0] == 200
     close(page)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while get(app, f"api/kernels/{kernel}")[0] != 404 and time.monotonic() < deadline:
         time.sleep(0.2)
     assert get(app, f"api/kernels/{kernel}")[0] == 404
-
-
-def test_in_jupyterlab_keys_belong_to_the_page(browser, lab):
-    cell = nbformat.v4.new_code_cell("from cnn_course.page.app import app\napp()")
-    notebook = nbformat.v4.new_notebook(cells=[cell], metadata=KERNEL)
-    nbformat.write(notebook, lab.root / "page.ipynb")
-    page = open_notebook(browser, lab, "page.ipynb")
-    run_all(page)
-    page.wait_for_selector(READY)
-    for key in ("d", "d", " ", "Delete"):  # the first two would delete the cell
-        page.locator(CANVAS).press(key)
-    pen = page.get_by_label("Pen width")
-    before = float(pen.input_value())
-    pen.press("ArrowRight")
-    assert float(pen.input_value()) > before
-    draw(page, SEVEN)
-    assert digit(page) == "7"
-    assert page.locator(CELLS).count() == 1
-    page.problems.check()
-    leave_lab(page, lab)

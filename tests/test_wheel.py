@@ -128,7 +128,6 @@ def contents(site: Path) -> dict[Path, tuple[int, int]]:
     }
 
 
-@pytest.mark.slow
 def test_an_installed_course_works_in_another_folder(wheel, tmp_path):
     python, site = environment(tmp_path / "environment")
     lend_dependencies(site)
