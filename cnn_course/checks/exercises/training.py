@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cnn_course.checks.check import make_check
-from cnn_course.checks.exercise import Exercise, Probe
+from cnn_course.checks.exercise import Exercise, Probe, handed_in
 from cnn_course.checks.running import Refused
 
 READ_BATCHES = "lesson 09, section 6: vectorise: batches"
@@ -22,6 +22,7 @@ def train_reference(x, y, parameters, gradient_of, rate, batch_size, order):
     return parameters
 
 
+@handed_in
 def _gradient_of(parameters, x, y):
     """Gradients of the mean loss of a batch: softmax regression, with logits x w + b."""
     if np.ndim(x) != 2 or np.shape(y) != (len(x),):
@@ -77,6 +78,7 @@ def _is_right(moved, x, y, w, b, *how) -> bool:
 def _call_by_other_names(fn, result, x, y, w, b, *how) -> None:
     """Refuse a loop that knows the names of the parameters: another network has others."""
 
+    @handed_in
     def gradient_of(parameters, x_batch, y_batch):
         by_old = {"w": parameters["filters"], "b": parameters["offset"]}
         gradients = _gradient_of(by_old, x_batch, y_batch)
