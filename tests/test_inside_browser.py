@@ -6,7 +6,7 @@ from explorers import click
 from helpers import cpu_seconds, texts
 
 from cnn_course.explorers import inside_browser
-from cnn_course.explorers.inside_browser import Subject, class_map, look, picture
+from cnn_course.explorers.inside_browser import Subject, class_map, inside_picture, look
 from cnn_utils import data, recipes
 from cnn_utils.functional import softmax
 from cnn_utils.gradcheck import numerical_gradient, relative_error
@@ -86,18 +86,18 @@ def test_the_numbers_shown_are_the_networks(subjects, name, image, layer):
     model = recipes.load_trained("signs" if name == "hands" else "mnist")
     x = data.to_float(subject.images[image : image + 1])
     p = model.predict_proba(x)[0]
-    for cls in (0, 3):
-        board = picture(subject, image, layer, 5, cls)
-        if cls != p.argmax():
-            assert f"gives {cls} p = {p[cls]:.3f}" in board.alt
+    for label in (0, 3):
+        board = inside_picture(subject, image, layer, 5, label)
+        if label != p.argmax():
+            assert f"gives {label} p = {p[label]:.3f}" in board.alt
         assert f"answers {p.argmax()} with p = {p.max():.3f}" in board.alt
         logits = model.forward(x)
         upstream = np.zeros_like(logits)
-        upstream[0, cls] = 1
+        upstream[0, label] = 1
         saliency = np.abs(model.backward(upstream, need_dx=True)[0]).max(axis=2)
         row, column = np.unravel_index(saliency.argmax(), saliency.shape)
         most = shown(saliency.max())
-        assert f"for {cls} is largest at row {row}, column {column}: {most}" in board.alt
+        assert f"for {label} is largest at row {row}, column {column}: {most}" in board.alt
         assert {f"{value:.3f}" for value in p} <= {text.rstrip(" ◂") for text in texts(board)}
     maps = next(row.a[0] for row in model.trace(x, np.array([0])) if row.name == layer)
     assert f"Channel 5 of {layer} is largest" in board.alt
@@ -105,36 +105,36 @@ def test_the_numbers_shown_are_the_networks(subjects, name, image, layer):
 
 
 def test_it_starts_where_it_is_told(subjects):
-    explorer = inside_browser(subjects, image=4, layer="relu_2", channel=1, cls=1)
+    explorer = inside_browser(subjects, image=4, layer="relu_2", channel=1, label=1)
     assert explorer.state == {
         "subject": "hands",
         "image": 4,
         "layer": "relu_2",
         "channel": 1,
-        "cls": 1,
+        "label": 1,
     }
-    assert explorer.view.alt == picture(subjects["hands"], 4, "relu_2", 1, 1).alt
+    assert explorer.view.alt == inside_picture(subjects["hands"], 4, "relu_2", 1, 1).alt
 
 
 def test_every_slider_changes_the_sentence(subjects):
     explorer = inside_browser(subjects)
-    for name in ("image", "channel", "cls"):
+    for name in ("image", "channel", "label"):
         before = explorer.view.alt
         explorer.controls[name].value += 1
         assert explorer.view.alt != before, name
 
 
 def test_choosing_a_network_brings_its_layers_and_classes(subjects):
-    explorer = inside_browser(subjects, layer="conv2d_1", image=29, cls=5)
+    explorer = inside_browser(subjects, layer="conv2d_1", image=29, label=5)
     drawn = []
     explorer.draw = lambda draw=explorer.draw, **state: drawn.append(state) or draw(**state)
     explorer.controls["subject"].value = "digits"
     assert len(drawn) == 1  # once, when everything fits
-    assert explorer.controls["cls"].max == 9
+    assert explorer.controls["label"].max == 9
     assert explorer.state["layer"] == "relu_5" and explorer.controls["channel"].max == 63
-    explorer.set(cls=9)
+    explorer.set(label=9)
     explorer.controls["subject"].value = "hands"
-    assert explorer.state["cls"] == 5 and explorer.controls["layer"].options[0] == "conv2d_1"
+    assert explorer.state["label"] == 5 and explorer.controls["layer"].options[0] == "conv2d_1"
 
 
 def test_a_map_can_be_clicked(subjects):
@@ -147,10 +147,10 @@ def test_a_map_can_be_clicked(subjects):
 
 def test_numbers_too_large_count_as_the_last(subjects):
     subject = subjects["digits"]
-    board = picture(subject, 999, "no such layer", 999, 999)
-    assert board.alt == picture(subject, 29, "relu_5", 63, 9).alt
+    board = inside_picture(subject, 999, "no such layer", 999, 999)
+    assert board.alt == inside_picture(subject, 29, "relu_5", 63, 9).alt
     blank = Subject(subject.model, np.zeros((1, 28, 28, 1), np.uint8), np.array([0]))
-    assert "Image 0, a 0" in picture(blank, 0, "relu_1").alt
+    assert "Image 0, a 0" in inside_picture(blank, 0, "relu_1").alt
 
 
 def test_a_class_map_that_is_0_is_said_to_be(subjects):
@@ -161,7 +161,7 @@ def test_a_class_map_that_is_0_is_said_to_be(subjects):
 
     hands = subjects["hands"]
     silent = Silent(hands.model, hands.images, hands.labels)
-    board = picture(silent, 0, "relu_3")
+    board = inside_picture(silent, 0, "relu_3")
     assert board.alt.endswith("The class map for 0 is 0 everywhere in relu_3.")
     assert "0 everywhere" in texts(board)
 

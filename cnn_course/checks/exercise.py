@@ -51,7 +51,7 @@ class Exercise:
     alternatives: implementations with other results that are as right as the reference's.
     convention: how a probe calls the function where fn(*arguments) is not enough:
     convention(fn, *arguments) returns the outputs, or raises Refused with a sentence on why not.
-    may_share: the result may be a view of an argument (a reshape, say).
+    may_be_view: the result may be a view of an argument (a reshape, say).
     mistakes: the known mistakes; those of bank/NAME.toml unless given.
     """
 
@@ -64,7 +64,7 @@ class Exercise:
     read: str
     alternatives: tuple[Callable, ...] = ()
     convention: Callable | None = None
-    may_share: bool = False
+    may_be_view: bool = False
     mistakes: tuple[Mistake, ...] | None = None
 
     @cached_property
@@ -87,7 +87,7 @@ class Exercise:
         check_call(self, function, probe, outcome)
         arrays = [self._array(name, entry, probe) for name, entry in self._entries(probe, outcome)]
         sharing = shared(arrays, outcome.given)
-        if sharing and not self.may_share:
+        if sharing and not self.may_be_view:
             raise self.failed(
                 probe,
                 f"your result is a view of the argument {sharing[0]}, not an array of its own.",

@@ -92,28 +92,28 @@ def class_map(maps, weights) -> np.ndarray:
 
 
 @styled
-def picture(
-    subject: Subject, image=0, layer: str = "", channel: int = 0, cls: int = 0
+def inside_picture(
+    subject: Subject, image=0, layer: str = "", channel: int = 0, label: int = 0
 ) -> ImageBoard:
     """Show an image, the maps a layer makes of it, and what in it speaks for a class.
 
     image: its number; layer: a name from subject.layers, the last one if it is none of them;
-    channel: of that layer; cls: the class. Numbers that are too large count as the last.
+    channel: of that layer; label: the class. Numbers that are too large count as the last.
     """
     image = min(image, len(subject.images) - 1)
     layer = layer if layer in subject.layers else subject.layers[-1]
     seen = subject.look(image)
-    maps, cls = seen.maps[layer], min(cls, len(seen.p) - 1)
+    maps, label = seen.maps[layer], min(label, len(seen.p) - 1)
     channel = min(channel, maps.shape[2] - 1)
-    name, best = name_of(cls, subject.names), int(seen.p.argmax())
+    name, best = name_of(label, subject.names), int(seen.p.argmax())
     truth, answer = (name_of(k, subject.names) for k in (subject.labels[image], best))
-    gradient = seen.saliency[cls]
+    gradient = seen.saliency[label]
     saliency = np.abs(gradient).max(axis=2)
-    heat = class_map(maps, seen.weights[layer][cls])
+    heat = class_map(maps, seen.weights[layer][label])
     chosen = maps[..., channel]
     alt = (
         f"Image {image}, a {truth}: the network answers {answer} with p = {seen.p[best]:.3f}"
-        + (f", and gives {name} p = {seen.p[cls]:.3f}. " if cls != best else ". ")
+        + (f", and gives {name} p = {seen.p[label]:.3f}. " if label != best else ". ")
         + f"Channel {channel} of {layer} is {_top(chosen)}. "
         f"The saliency for {name} is {_top(saliency)}. "
         + (f"The class map for {name} is {_top(heat)}." if heat.any() else _nothing(name, layer))
@@ -144,7 +144,7 @@ def picture(
     board.note(lefts[1], TOP + SIDE + 0.3, note, fontsize=8.5)
     board.note(lefts[2], TOP + SIDE + 0.3, "on the same scale", fontsize=8.5)
 
-    _bars(board, lefts[0], SECOND, seen.p, cls, subject.names)
+    _bars(board, lefts[0], SECOND, seen.p, label, subject.names)
     _square(board, f"saliency, class {name}", saliency, lefts[1], SECOND, "gradient", None)
     board.image(f"class map, class {name}", pixels, lefts[2], SECOND, "gradient", SIDE, **grey)
     extent = (lefts[2], lefts[2] + SIDE, SECOND + SIDE, SECOND)
@@ -191,7 +191,7 @@ def _square(board, name, values, left, top, kind, how) -> None:
     board.image(name, values, left, top, kind, width, **(how or colours(values, "heat")))
 
 
-def _bars(board, left, top, p, cls, names) -> None:
+def _bars(board, left, top, p, label, names) -> None:
     """The probabilities as bars, the chosen class framed."""
     board.note(left, top - 0.15, "probabilities", fontweight="bold", va="bottom")
     step = min(SIDE / len(p), 0.75)
@@ -201,18 +201,18 @@ def _bars(board, left, top, p, cls, names) -> None:
         y, right = top + step * (k + 0.12), left + 0.6 + most * max(float(value), 0.004)
         below = y + 0.76 * step
         corners.append([(left + 0.6, y), (right, y), (right, below), (left + 0.6, below)])
-        weight = "bold" if k == cls else "normal"
+        weight = "bold" if k == label else "normal"
         board.note(left, y + 0.38 * step, name_of(k, names), fontsize=9, fontweight=weight)
-        text = f"{value:.3f}" + (" ◂" if k == cls else "")
+        text = f"{value:.3f}" + (" ◂" if k == label else "")
         board.note(right + 0.1, y + 0.38 * step, text, fontsize=8.5, fontweight=weight)
-    faces = [tint(COLOURS["output"], 1 if k == cls else 0.45) for k in range(len(p))]
+    faces = [tint(COLOURS["output"], 1 if k == label else 0.45) for k in range(len(p))]
     board.axis.add_collection(PolyCollection(corners, facecolors=faces), autolim=False)
 
 
 def inside_browser(subjects: dict[str, Subject], **start) -> Explorer:
     """Make the explorer of the networks and images that `subjects` names.
 
-    start: where it begins, any of subject, image, layer, channel and cls. Slider 'image' chooses
+    start: where it begins, any of subject, image, layer, channel and label. Slider 'image' chooses
     the image, 'class' the class whose saliency and class map are shown; the maps are clickable.
     """
     for name, subject in subjects.items():
@@ -220,7 +220,7 @@ def inside_browser(subjects: dict[str, Subject], **start) -> Explorer:
             raise ValueError(f"{name!r} needs an image, and a layer whose output is maps.")
     choice = ipywidgets.ToggleButtons(options=list(subjects), style={"button_width": "8em"})
     image, channel = slider("image", 0), slider("channel", 0)
-    cls = slider("class", 0)
+    label = slider("class", 0)
     layer = ipywidgets.Dropdown(
         description="layer",
         layout=ipywidgets.Layout(width="16em"),
@@ -236,7 +236,7 @@ def inside_browser(subjects: dict[str, Subject], **start) -> Explorer:
 
     def fit_subject(change=None):
         subject = subjects[choice.value]
-        image.max, cls.max = len(subject.images) - 1, subject.model.output_shape[0] - 1
+        image.max, label.max = len(subject.images) - 1, subject.model.output_shape[0] - 1
         layer.options = subject.layers
         layer.value = subject.layers[-1]
 
@@ -244,8 +244,8 @@ def inside_browser(subjects: dict[str, Subject], **start) -> Explorer:
         with explorer.held():
             fit_subject()
 
-    def draw(subject, image, layer, channel, cls):
-        return picture(subjects[subject], image, layer, channel, cls)
+    def draw(subject, image, layer, channel, label):
+        return inside_picture(subjects[subject], image, layer, channel, label)
 
     def click(name, index, state):
         rows, columns, count = maps_of(state["layer"])
@@ -259,8 +259,14 @@ def inside_browser(subjects: dict[str, Subject], **start) -> Explorer:
     fit_channel()
     choice.observe(take_subject, "value")  # before the explorer hears of it and draws
     layer.observe(fit_channel, "value")
-    controls = {"subject": choice, "image": image, "layer": layer, "channel": channel, "cls": cls}
-    rows = [[choice, image, cls], [layer, channel]]
+    controls = {
+        "subject": choice,
+        "image": image,
+        "layer": layer,
+        "channel": channel,
+        "label": label,
+    }
+    rows = [[choice, image, label], [layer, channel]]
     explorer = Explorer(draw, controls, rows=rows, on_click=click)
     explorer.set(**start)
     return explorer

@@ -112,7 +112,7 @@ im2col = make_check(
         outputs=("cols",),
         reference=im2col_answer,
         probes=IM2COL_PROBES,
-        may_share=True,
+        may_be_view=True,
         hints=(
             "How many windows are there in all, and how many numbers in each? That is the shape.",
             "Six loops: n, i, j choose the row, u, v, c the column.",
@@ -134,7 +134,7 @@ col2im = make_check(
         outputs=("x",),
         reference=col2im_answer,
         probes=COL2IM_PROBES,
-        may_share=True,
+        may_be_view=True,
         hints=(
             "Write im2col and turn the assignment round: the numbers flow from cols to x.",
             "A pixel was copied to several places of cols. What has to happen to the copies?",

@@ -96,7 +96,7 @@ sgd_step = make_check(
         outputs=("change of w",),
         reference=sgd_step_reference,
         convention=functools.partial(changes, ("w",), 1),
-        may_share=True,
+        may_be_view=True,
         probes=step_probes(sgd_step_reference, (), {"rate": 0.1}, {"rate": 0.35}),
         hints=(
             "The gradient points to where the loss grows.",
@@ -125,7 +125,7 @@ momentum_step = make_check(
         outputs=("change of w", "velocity"),
         reference=momentum_step_reference,
         convention=functools.partial(changes, ("w", "velocity"), 1),
-        may_share=True,
+        may_be_view=True,
         probes=step_probes(
             momentum_step_reference,
             ("velocity",),

@@ -33,7 +33,7 @@ adam_step = make_check(
         outputs=("change of w", "m", "v"),
         reference=adam_step_reference,
         convention=functools.partial(changes, ("w", "m", "v"), 1),
-        may_share=True,
+        may_be_view=True,
         probes=step_probes(
             adam_step_reference,
             ("m", "v"),

@@ -45,7 +45,7 @@ adam = make_check(
         outputs=("change of w", "change of b"),
         reference=adam_reference,
         convention=functools.partial(changes, ("w", "b"), 2),
-        may_share=True,
+        may_be_view=True,
         probes=(
             _adam_probe(
                 "1 step, w 2×3, b 5, usual settings",

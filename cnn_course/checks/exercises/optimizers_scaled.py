@@ -29,7 +29,7 @@ rmsprop_step = make_check(
         outputs=("change of w", "square"),
         reference=rmsprop_step_reference,
         convention=functools.partial(changes, ("w", "square"), 1),
-        may_share=True,
+        may_be_view=True,
         probes=step_probes(
             rmsprop_step_reference,
             ("square",),

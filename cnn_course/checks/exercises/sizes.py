@@ -110,7 +110,7 @@ zero_padding = make_check(
         "that many zeros on each side, (N, H + 2·padding, W + 2·padding, C).",
         outputs=("x_padded",),
         reference=zero_padding_answer,
-        may_share=True,  # with padding 0
+        may_be_view=True,  # with padding 0
         probes=PADDING_PROBES,
         hints=(
             "Which of the four axes get longer, and by how much?",
