@@ -5,6 +5,7 @@ Everything happens in a copy of the course, by the commands that an instructor t
 
 import copy
 import csv
+import functools
 import html
 import inspect
 import json
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from commands import LIMIT, Commands, start
 from tracked import tracked_text
 
 from cnn_course.checks.exercise import EXERCISES
@@ -31,7 +33,7 @@ NAMES = sorted(path.name for path in (COURSE / "source").iterdir())
 PROJECT = "project"
 A1, A2, A3, A4, A5, A6 = (name for name in NAMES if name != PROJECT)
 MODEL = COURSE / "source" / PROJECT / "model.h5"  # of the model solution
-CELL_TIMEOUT = 15  # seconds: in this copy of the course a cell is interrupted earlier
+CELL_TIMEOUT = 20  # seconds, for the submissions that never end: a cell is interrupted earlier
 
 
 def read(folder: Path, name: str) -> nbformat.NotebookNode:
@@ -84,8 +86,8 @@ class Submission:
         for words in self.says:
             function, _, identifier = words.partition(": ")
             if function in EXERCISES:
-                (mistake,) = (m for m in EXERCISES[function].mistakes if m.id == identifier)
-                found[function, identifier] = mistake.seen
+                (seen,) = {m.seen for m in EXERCISES[function].bank if m.id == identifier}
+                found[function, identifier] = seen
         return found
 
 
@@ -140,14 +142,6 @@ SUBMISSIONS = [
         padding={"padding + height": "2 * padding + height"},
         correlate={"* w)": "* w.T)"},
         layer={"+ b[f]": ""},
-    ),
-    wrong(
-        *(A1, "endless", 34, "your function was still running after 10 seconds"),
-        correlate={"k_h, k_w = w.shape": "k_h, k_w = w.shape\n    while k_h:\n        pass"},
-    ),
-    wrong(
-        *(A1, "endless-cell", 34, "there is no function correlate2d"),
-        correlate="while True:\n    pass",
     ),
     wrong(A1, "deleted-function", 37, "there is no function zero_padding", padding=None),
     wrong(A1, "deleted-check", 40, stride_check=None),
@@ -228,6 +222,20 @@ SUBMISSIONS = [
         col2im={"x[:, rows, columns] += cols": "x[:, rows, columns] = cols"},
     ),
 ]
+# These wait; they sleep instead of keeping a processor busy, so that the others can go on.
+ENDLESS = [
+    wrong(
+        *(A1, "endless", 34, "your function was still running after 10 seconds"),
+        correlate={
+            "k_h, k_w = w.shape": "k_h, k_w = w.shape\n    while k_h:\n        sleep(0.1)",
+            "def correlate2d": "from time import sleep\n\n\ndef correlate2d",
+        },
+    ),
+    wrong(
+        *(A1, "endless-cell", 34, "there is no function correlate2d"),
+        correlate="from time import sleep\n\nwhile True:\n    sleep(0.1)",
+    ),
+]
 TROUBLE = {  # what nbgrader cannot grade, and what the instructor is told
     "renamed": "It should be called a1_convolution_forward.ipynb",
     "cut-off": "cannot be read as a notebook",
@@ -235,54 +243,88 @@ TROUBLE = {  # what nbgrader cannot grade, and what the instructor is told
 }
 
 
-def run(*arguments, course: Path) -> subprocess.CompletedProcess:
-    """Run tools/assignments.py on a copy of the course."""
-    command = [sys.executable, str(ROOT / "tools" / "assignments.py"), "--course", str(course)]
-    inherited = {name: value for name, value in os.environ.items() if name != "IPYTHONDIR"}
-    return subprocess.run(
-        [*command, *arguments],
-        env=inherited,  # less the tests' own, strict kernels
-        cwd=course,
-        text=True,
-        capture_output=True,
-        timeout=550,
-    )
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Runs tools/assignments.py: run("grade", course=path)."""
+    commands = Commands(tmp_path_factory.mktemp("commands"))
+    yield commands
+    commands.close()
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory) -> Path:
-    """A copy of the course with its releases made, everything handed in and graded."""
-    course = tmp_path_factory.mktemp("course")
-    shutil.copy(COURSE / "nbgrader_config.py", course)
-    with (course / "nbgrader_config.py").open("a") as file:
-        file.write(f"\nc.Execute.timeout = {CELL_TIMEOUT}\n")
-    shutil.copytree(COURSE / "source", course / "source")
+def new_course(run, tmp_path_factory):
+    """Makes a course with sources and submissions; its gradebook, which takes 2 s, is a copy."""
+    first = tmp_path_factory.mktemp("gradebook")
+    shutil.copy(COURSE / "nbgrader_config.py", first)
+    shutil.copytree(COURSE / "source" / A1, first / "source" / A1)
+    released = run("release", course=first)
+    assert released.returncode == 0, released.stdout + released.stderr
+
+    def make(names: list[str], submissions: list[Submission]) -> Path:
+        course = tmp_path_factory.mktemp("course")
+        for name in ("nbgrader_config.py", "gradebook.db"):
+            shutil.copy(first / name, course)
+        for name in names:
+            shutil.copytree(COURSE / "source" / name, course / "source" / name)
+        for submission in submissions:
+            hand_in(course, submission)
+        return course
+
+    return make
+
+
+def hand_in(course: Path, submission: Submission) -> None:
+    folder = course / "submitted" / submission.student / submission.name
+    folder.mkdir(parents=True, exist_ok=True)
+    nbformat.write(submission.notebook, folder / f"{submission.name}.ipynb")
+
+
+@pytest.fixture(scope="module")
+def graded(run, new_course) -> dict[str, Path]:
+    """Two graded copies: "course", with its releases made and everything handed in, and "endless".
+
+    They are graded at the same time, because the second one only waits.
+    """
+    course, endless = new_course(NAMES, SUBMISSIONS), new_course([A1], ENDLESS)
     released = run("release", course=course)
     assert released.returncode == 0, released.stdout + released.stderr
-    for submission in SUBMISSIONS:
-        folder = course / "submitted" / submission.student / submission.name
-        folder.mkdir(parents=True)
-        nbformat.write(submission.notebook, folder / f"{submission.name}.ipynb")
     shutil.copy(MODEL, course / "submitted" / "perfect" / PROJECT)
     for student in TROUBLE:
         (course / "submitted" / student / A1).mkdir(parents=True)
     text = nbformat.writes(solved(A1))
     (course / "submitted" / "renamed" / A1 / "a1 (2).ipynb").write_text(text)
     (course / "submitted" / "cut-off" / A1 / f"{A1}.ipynb").write_text(text[:2000])
-    dies = wrong(A1, "dies", 0, layer="import os\n\nos._exit(1)").notebook
-    nbformat.write(dies, course / "submitted" / "dies" / A1 / f"{A1}.ipynb")
-    graded = run("grade", course=course)
-    (course / "said.txt").write_text(graded.stdout + graded.stderr)
-    assert graded.returncode == 1, graded.stdout + graded.stderr  # some could not be graded
-    return course
+    hand_in(course, wrong(A1, "dies", 0, layer="import os\n\nos._exit(1)"))
+    with (endless / "nbgrader_config.py").open("a") as file:
+        file.write(f"\nc.Execute.timeout = {CELL_TIMEOUT}\n")
+    with start("grade", course=endless) as waiting:
+        outcome = run("grade", course=course)
+        said = waiting.communicate(timeout=LIMIT)
+    assert waiting.returncode == 0, said
+    assert outcome.returncode == 1, outcome.stdout + outcome.stderr  # some could not be graded
+    (course / "said.txt").write_text(outcome.stdout + outcome.stderr)
+    return {"course": course, "endless": endless}
+
+
+@pytest.fixture(scope="module")
+def course(graded) -> Path:
+    return graded["course"]
+
+
+@pytest.fixture(params=[*SUBMISSIONS, *ENDLESS], ids=lambda s: f"{s.name[:7]}-{s.student}")
+def submission(request) -> Submission:
+    return request.param
+
+
+@pytest.fixture
+def its_course(graded, submission) -> Path:
+    """The copy of the course that a submission was handed in to."""
+    return graded["endless" if submission in ENDLESS else "course"]
 
 
 def rows(path: Path) -> list[dict]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
-
-
-pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -344,11 +386,10 @@ def test_points_are_what_the_title_says(name):
         assert cell.source.rstrip().endswith("marks.total()"), cell.id
 
 
-@pytest.mark.parametrize("submission", SUBMISSIONS, ids=lambda s: f"{s.name[:7]}-{s.student}")
-def test_a_submission_gets_the_marks_it_deserves(course, submission):
+def test_a_submission_gets_the_marks_it_deserves(its_course, submission):
     row = next(
         row
-        for row in rows(course / "grades.csv")
+        for row in rows(its_course / "grades.csv")
         if (row["student"], row["assignment"]) == (submission.student, submission.name)
     )
     assert float(row["automatic"]) == pytest.approx(submission.earns, abs=0.02)
@@ -367,9 +408,17 @@ def feedback(course: Path, submission: Submission) -> str:
     return html.unescape(re.sub(r"<[^>]*>", "", text))
 
 
-@pytest.mark.parametrize("submission", SUBMISSIONS, ids=lambda s: f"{s.name[:7]}-{s.student}")
-def test_the_feedback_says_what_is_wrong_and_gives_nothing_away(course, submission):
-    text = feedback(course, submission)
+@functools.cache
+def answers() -> dict[str, str]:
+    """The lines of the right answers, by function."""
+    return {
+        name: inspect.getsource(exercise.reference).split('"""')[-1].strip()
+        for name, exercise in EXERCISES.items()
+    }
+
+
+def test_the_feedback_says_what_is_wrong_and_gives_nothing_away(its_course, submission):
+    text = feedback(its_course, submission)
     plain = re.sub(r"\s+", " ", text)
     for words in submission.says:
         words = submission.mistakes.get(tuple(words.split(": ")), words)
@@ -377,11 +426,9 @@ def test_the_feedback_says_what_is_wrong_and_gives_nothing_away(course, submissi
     assert "HIDDEN TESTS" not in text
     for line in secrets(submission.name):
         assert line not in text, "a hidden test"
-    for exercise in EXERCISES.values():
-        source = inspect.getsource(exercise.answer or exercise.reference)
-        body = source.split('"""')[-1].strip()
-        if body not in nbformat.writes(submission.notebook):
-            assert body not in text, f"the answer of {exercise.name}"
+    own = nbformat.writes(submission.notebook)
+    for function, body in answers().items():
+        assert body in own or body not in text, f"the answer of {function}"
     assert len(text) < 400_000, "as long as what it printed"
 
 
@@ -406,7 +453,7 @@ def test_the_instructor_sees_how_many_made_which_mistake(course):
             assert submission.student in row["who"].split()
 
 
-def test_grading_again_takes_only_what_is_new(course):
+def test_grading_again_takes_only_what_is_new(run, course):
     page = course / "feedback" / "perfect" / A1 / f"{A1}.html"
     before = page.stat().st_mtime_ns
     of_all = (course / "grades.csv").read_text(encoding="utf-8")
@@ -420,75 +467,69 @@ def test_grading_again_takes_only_what_is_new(course):
 
 
 BY_HAND = """
-import sys, warnings
-warnings.simplefilter("ignore")
 from nbgrader.api import Gradebook
+name = sys.argv[-1]
 with Gradebook("sqlite:///gradebook.db") as gradebook:
-    notebook = gradebook.find_submission_notebook(sys.argv[1], sys.argv[1], "ada")
+    notebook = gradebook.find_submission_notebook(name, name, "ada")
     for number, grade in enumerate(g for g in notebook.grades if g.needs_manual_grade):
         grade.manual_score, grade.needs_manual_grade = 3 + number, False
-        gradebook.find_comment(grade.name, *2 * [sys.argv[1]], "ada").manual_comment = "Well put."
+        gradebook.find_comment(grade.name, name, name, "ada").manual_comment = "Well put."
     gradebook.db.commit()
 """
 
 
-def test_points_given_by_hand_stay(tmp_path):
-    shutil.copy(COURSE / "nbgrader_config.py", tmp_path)
-    shutil.copytree(COURSE / "source" / A1, tmp_path / "source" / A1)
-    submitted = tmp_path / "submitted" / "ada" / A1
-    submitted.mkdir(parents=True)
+def test_points_given_by_hand_stay(run, new_course):
     notebook = solved(A1)
-    nbformat.write(notebook, submitted / f"{A1}.ipynb")
-    assert run("grade", course=tmp_path).returncode == 0
-    page = tmp_path / "feedback" / "ada" / A1 / f"{A1}.html"
+    ada = Submission(A1, "ada", notebook, 40)
+    course = new_course([A1], [ada])
+    assert run("grade", course=course).returncode == 0
+    page = course / "feedback" / "ada" / A1 / f"{A1}.html"
     assert "Question A</a> (not read yet: 0 / 4.0)" in page.read_text(encoding="utf-8")
-    subprocess.run([sys.executable, "-c", BY_HAND, A1], cwd=tmp_path, check=True)
-    assert run("feedback", course=tmp_path).returncode == 0
-    (row,) = rows(tmp_path / "grades.csv")
+    assert run(A1, course=course, program=BY_HAND).returncode == 0
+    assert run("feedback", course=course).returncode == 0
+    (row,) = rows(course / "grades.csv")
     assert (row["automatic"], row["by_hand"], row["total"]) == ("40.0", "7.0", "47.0")
     assert page.read_text(encoding="utf-8").count("Well put.") == 2
     for title in ("1 · Output size</a> (Score: 4.0", "Question A</a> (Score: 3.0"):
         assert title in page.read_text(encoding="utf-8")
     cell_of(notebook, "layer").source = "conv2d_forward = None"
-    nbformat.write(notebook, submitted / f"{A1}.ipynb")  # a second try, after the first was read
-    assert run("feedback", course=tmp_path).returncode == 0
-    (row,) = rows(tmp_path / "grades.csv")
+    hand_in(course, ada)  # a second try, after the first was read
+    assert run("feedback", course=course).returncode == 0
+    (row,) = rows(course / "grades.csv")
     assert (row["total"], row["problem"]) == ("", "not graded yet")
-    assert run("grade", "--again", course=tmp_path).returncode == 0
-    (row,) = rows(tmp_path / "grades.csv")
+    assert run("grade", "--again", course=course).returncode == 0
+    (row,) = rows(course / "grades.csv")
     assert (row["automatic"], row["by_hand"], row["total"]) == ("13.0", "7.0", "20.0")
     assert row["to_read"] == "0", "the answers are the same"
     assert page.read_text(encoding="utf-8").count("Well put.") == 2
     cell_of(notebook, "answer-size").source = "Something else."
-    nbformat.write(notebook, submitted / f"{A1}.ipynb")
-    assert run("grade", course=tmp_path).returncode == 0
-    (row,) = rows(tmp_path / "grades.csv")
+    hand_in(course, ada)
+    assert run("grade", course=course).returncode == 0
+    (row,) = rows(course / "grades.csv")
     assert (row["by_hand"], row["to_read"]) == ("7.0", "1")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="it sends what Ctrl-C sends on other systems")
-def test_an_interruption_stops_at_once_and_loses_nothing(tmp_path):
-    shutil.copy(COURSE / "nbgrader_config.py", tmp_path)
-    shutil.copytree(COURSE / "source" / A1, tmp_path / "source" / A1)
-    slow = wrong(A1, "ada", 40, layer={"def conv": "import time\n\ntime.sleep(3)\n\n\ndef conv"})
-    for student in ("ada", "ben"):
-        (tmp_path / "submitted" / student / A1).mkdir(parents=True)
-        nbformat.write(slow.notebook, tmp_path / "submitted" / student / A1 / f"{A1}.ipynb")
-    command = [sys.executable, str(ROOT / "tools" / "assignments.py"), "--course", str(tmp_path)]
-    graded = tmp_path / "autograded" / "ada" / A1 / f"{A1}.ipynb"
+def test_an_interruption_stops_at_once_and_loses_nothing(run, new_course, tmp_path):
+    begun = tmp_path / "begun"  # Ben's cell says when it is running, and takes a minute, once
+    cell = f"import pathlib, time\n\nbegun = pathlib.Path({str(begun)!r})\nif not begun.exists():\n"
+    cell += "    begun.touch()\n    time.sleep(60)\n\n\ndef conv"
+    ada, ben = wrong(A1, "ada", 40), wrong(A1, "ben", 40, layer={"def conv": cell})
+    course = new_course([A1], [ada, ben])
+    command = [sys.executable, str(ROOT / "tools" / "assignments.py"), "--course", str(course)]
     with subprocess.Popen([*command, "grade"], text=True, stderr=subprocess.PIPE) as process:
-        while process.poll() is None and not graded.exists():
+        while process.poll() is None and not begun.exists():
             time.sleep(0.1)
-        time.sleep(1.5)
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=60)[1]
+        said = process.communicate(timeout=LIMIT)[1]
     assert process.returncode == 130 and "Stopped." in said, said
-    assert not (tmp_path / "autograded" / "ben").exists()
-    assert run("grade", course=tmp_path).returncode == 0
-    assert [row["automatic"] for row in rows(tmp_path / "grades.csv")] == ["40.0", "40.0"]
+    assert (course / "feedback" / "ada").exists() and not (course / "feedback" / "ben").exists()
+    again = run("grade", course=course)
+    assert again.returncode == 0 and "ada" not in again.stdout
+    assert [row["automatic"] for row in rows(course / "grades.csv")] == ["40.0", "40.0"]
 
 
-def test_what_a_learning_platform_hands_over_is_collected(course):
+def test_what_a_learning_platform_hands_over_is_collected(run, course):
     archive = course / "downloaded" / A1 / "archive"
     archive.mkdir(parents=True)
     names = [
@@ -519,20 +560,19 @@ def test_what_a_learning_platform_hands_over_is_collected(course):
     assert "perfect" not in graded.stdout, "it is graded already"
 
 
-def test_a_source_that_cannot_be_released_leaves_the_release_as_it_was(tmp_path):
-    shutil.copy(COURSE / "nbgrader_config.py", tmp_path)
-    for folder in ("source", "release"):
-        (tmp_path / folder / A1).mkdir(parents=True)
-    (tmp_path / "release" / A1 / f"{A1}.ipynb").write_text("what students have")
+def test_a_source_that_cannot_be_released_leaves_the_release_as_it_was(run, new_course):
+    course = new_course([A1], [])
+    (course / "release" / A1).mkdir(parents=True)
+    (course / "release" / A1 / f"{A1}.ipynb").write_text("what students have")
     notebook = copy.deepcopy(SOURCES[A1])
     cell_of(notebook, "layer").source = "### BEGIN SOLUTION\nwithout an end"
-    nbformat.write(notebook, tmp_path / "source" / A1 / f"{A1}.ipynb")
-    refused = run("release", course=tmp_path)
+    nbformat.write(notebook, course / "source" / A1 / f"{A1}.ipynb")
+    refused = run("release", course=course)
     assert refused.returncode == 2 and "no end solution" in refused.stderr
-    assert (tmp_path / "release" / A1 / f"{A1}.ipynb").read_text() == "what students have"
+    assert (course / "release" / A1 / f"{A1}.ipynb").read_text() == "what students have"
 
 
-def test_an_assignment_without_submissions_and_an_unknown_one_are_told(tmp_path):
+def test_an_assignment_without_submissions_and_an_unknown_one_are_told(run, tmp_path):
     shutil.copy(COURSE / "nbgrader_config.py", tmp_path)
     shutil.copytree(COURSE / "source", tmp_path / "source")
     nothing = run("grade", course=tmp_path)
