@@ -22,6 +22,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from checks_bank import mistake_of
 from commands import LIMIT, Commands, start
 from tracked import tracked_text
 
@@ -112,6 +113,15 @@ def wrong(name: str, student: str, earns: float, *says: str, **changes) -> Submi
     return Submission(name, student, notebook, earns, says)
 
 
+def slip(name: str, student: str, earns: float, cell_id: str, known: str) -> Submission:
+    """A solved notebook in which a function makes a known mistake, "conv2d_backward: dw-turned"."""
+    function, identifier = known.split(": ")
+    mistake = mistake_of(function, identifier)
+    source = mistake.source.replace(f"def {mistake.base.__name__}(", f"def {function}(")
+    change = {cell_id: f"import math\n\n\n{source}"}
+    return wrong(name, student, earns, known, **change)
+
+
 def with_marks_of_its_own() -> nbformat.NotebookNode:
     """Not written at all, but every check is changed to give full marks, and more of them."""
     notebook = copy.deepcopy(RELEASES[A1])
@@ -125,10 +135,7 @@ SUBMISSIONS = [
     *(Submission(name, "perfect", solved(name), points(name)) for name in NAMES),
     *(Submission(name, "empty", copy.deepcopy(RELEASES[name]), 0) for name in NAMES),
     Submission(PROJECT, "no-model", solved(PROJECT), 16, ("model.h5",)),
-    wrong(
-        *(A1, "turned", 14.5, "conv2d_forward: kernel-turned"),
-        layer={"w[..., f]": "w[::-1, ::-1, :, f]"},
-    ),
+    slip(A1, "turned", 14.5, "layer", "conv2d_forward: kernel-turned"),
     wrong(
         *(
             A1,
@@ -184,43 +191,14 @@ SUBMISSIONS = [
         *(A1, "mutates", 37, "your function changes its argument x"),
         padding={"    padded[:": "    x += 1\n    padded[:"},
     ),
-    wrong(
-        *(A2, "stride-ignored", 32, "conv2d_backward: stride-ignored"),
-        layer={"i * stride, j * stride": "i, j"},
-    ),
-    wrong(
-        *(A2, "overwrites", 30.25, "conv2d_backward: filter-overwrites-dx"),
-        layer={"paid += dz": "paid[...] = dz"},
-    ),
-    wrong(
-        *(A2, "averages-again", 36.5, "conv2d_backward: mean-over-images"),
-        layer={"return dx, dw, db": "return dx, dw / images, db / images"},
-    ),
-    wrong(
-        *(A3, "every-tie", 37, "maxpool2d_backward: every-tie-gets-all"),
-        mask={
-            "u, v = np.unravel_index(np.argmax(window), window.shape)": "all_of_them = window == "
-            "window.max()",
-            "dx[n, top + u, left + v, c] +=": "dx[n, top : top + size, left : left + size, c] += "
-            "all_of_them *",
-        },
-    ),
-    wrong(
-        *(A4, "no-shift", 35, "softmax: no-maximum"),
-        softmax={"np.exp(z - largest)": "np.exp(z)"},
-    ),
-    wrong(
-        *(A4, "not-divided", 36, "softmax_gradient: not-averaged"),
-        gradient={"return dz / len(y)": "return dz"},
-    ),
-    wrong(
-        *(A5, "no-correction", 35, "adam_step: no-bias-correction"),
-        adam_step={"m / (1 - beta1**t)": "m", "v / (1 - beta2**t)": "v"},
-    ),
-    wrong(
-        *(A6, "overwrites", 34, "col2im: cell-overwrites"),
-        col2im={"x[:, rows, columns] += cols": "x[:, rows, columns] = cols"},
-    ),
+    slip(A2, "stride-ignored", 32, "layer", "conv2d_backward: stride-ignored"),
+    slip(A2, "overwrites", 30.25, "layer", "conv2d_backward: filter-overwrites-dx"),
+    slip(A2, "averages-again", 34, "layer", "conv2d_backward: mean-over-images"),
+    slip(A3, "every-tie", 37, "mask", "maxpool2d_backward: every-tie-gets-all"),
+    slip(A4, "no-shift", 35, "softmax", "softmax: no-maximum"),
+    slip(A4, "not-divided", 36, "gradient", "softmax_gradient: not-averaged"),
+    slip(A5, "no-correction", 35, "adam_step", "adam_step: no-bias-correction"),
+    slip(A6, "overwrites", 34, "col2im", "col2im: cell-overwrites"),
 ]
 # These wait; they sleep instead of keeping a processor busy, so that the others can go on.
 ENDLESS = [
