@@ -1,6 +1,7 @@
 """The live monitor trains as `fit` does, and obeys its buttons; no browser needed."""
 
 import asyncio
+import sys
 import time
 
 import numpy as np
@@ -29,7 +30,7 @@ def make(model=None, **arguments):
     return training_monitor(model or small_model(), X, Y, **arguments)
 
 
-async def wait_for(holds, seconds=20):
+async def wait_for(holds, seconds=120):
     until = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < until, "nothing happened"
@@ -72,9 +73,11 @@ def test_it_does_what_fit_does(optimizer):
     assert f"loss {expected.loss[-1]:.4f}" in monitor.view.alt and "Finished." in monitor.view.alt
 
 
-def test_pause_holds_everything_and_going_on_changes_no_number():
+def test_pause_holds_everything_and_going_on_changes_no_number(monkeypatch):
+    # a step at a time, so that it is not over before it can be paused
+    monkeypatch.setattr(sys.modules[training_monitor.__module__], "SLICE", 0)
     model, twin = small_model(), small_model()
-    monitor = make(model, epochs=200)
+    monitor = make(model, epochs=40)
 
     async def main():
         monitor.start()
@@ -92,9 +95,9 @@ def test_pause_holds_everything_and_going_on_changes_no_number():
         await monitor.finished()
 
     asyncio.run(main())
-    expected = twin.fit(X, Y, epochs=200, batch_size=8, optimizer=SGD(0.1), progress=False)
+    expected = twin.fit(X, Y, epochs=40, batch_size=8, optimizer=SGD(0.1), progress=False)
     assert monitor.status == "finished" and monitor.history.loss == expected.loss
-    assert len(monitor.losses) == 200 * 8
+    assert len(monitor.losses) == 40 * 8
 
 
 def test_stop_keeps_the_weights_and_start_begins_again():
@@ -152,7 +155,7 @@ def test_the_kernel_is_never_blocked_for_long():
     async def main():
         monitor.start()
         worked, turn = [], time.process_time()
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while len(started) < 5:
             assert time.monotonic() < until
             await asyncio.sleep(0.001)
@@ -173,8 +176,8 @@ def test_it_can_be_slowed_down():
     async def main():
         monitor.start()
         started = time.monotonic()
-        await wait_for(lambda: len(monitor.losses) >= 16)
-        assert time.monotonic() - started > 15 / 50
+        await wait_for(lambda: len(monitor.losses) >= 6)
+        assert time.monotonic() - started > 5 / 50
         monitor.stop()
 
     asyncio.run(main())
