@@ -80,7 +80,7 @@ def test_the_harness_notices_what_it_should(tmp_path):
         env=inherited,
         text=True,
         capture_output=True,
-        timeout=120,
+        timeout=600,
     )
     verdicts = {
         (name, cell): f"PASSED notebooks/{name}.ipynb::Cell {cell}\n" in result.stdout
