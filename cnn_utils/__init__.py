@@ -2,6 +2,7 @@
 
 Read it in this order, each part uses only the ones before it:
 
+    arguments, example       how slips are answered; the numbers of the worked examples
     gradcheck                are the gradients right?
     data                     readers of the two file formats, downloads, the embedded sets
     functional, loops        every operation forward and backward: fast, and as derived
