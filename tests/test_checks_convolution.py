@@ -466,7 +466,7 @@ def test_no_mutant_of_the_answer_passes(name, record_property):
     record_property("mutants", str(found))
     print(f"{name}: {found}")
     assert found.survivors == []
-    assert found.tried > 35 and found.rejected > 0.9 * found.tried and found.named > 0
+    assert found.tried > 35 and found.rejected > 0.9 * found.tried
 
 
 def test_the_tester_notices_a_weak_check():
