@@ -164,29 +164,25 @@ def mutants(function: Callable, arguments: tuple) -> Iterator[tuple[str, Callabl
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     groups = _groups(function, tree, arguments)
     seen = {ast.dump(tree)}
-    for path in list(_paths(tree)):
-        node = _at(tree, path)
+    for *way, (name, index) in list(_paths(tree)):
+        parent = _at(tree, way)
+        node = _at(parent, [(name, index)])
         for new in _changes(node, groups):
-            changed = copy.deepcopy(tree)
-            *way, (name, index) = path
-            parent = _at(changed, way)
-            if index is None:
-                setattr(parent, name, new)
-            else:
-                getattr(parent, name)[index] = new
-            ast.fix_missing_locations(changed)
-            if ast.dump(changed) in seen:
-                continue
-            seen.add(ast.dump(changed))
-            line = getattr(node, "lineno", 0)
-            what = f"line {line}: {ast.unparse(node)!r} -> {ast.unparse(new)!r}"
-            made: dict = {}
-            names = dict(function.__globals__)
-            try:
-                exec(compile(changed, f"<mutant of {function.__name__}>", "exec"), names, made)
-            except SyntaxError:
-                continue
-            yield what, made[function.__name__]
+            # in place, and back: a copy of the tree takes longer than all that is done with it
+            _put(parent, name, index, new)
+            changed, code = ast.dump(tree), None
+            if changed not in seen:
+                with contextlib.suppress(SyntaxError):
+                    ast.fix_missing_locations(tree)
+                    code = compile(tree, f"<mutant of {function.__name__}>", "exec")
+            _put(parent, name, index, node)
+            seen.add(changed)
+            if code:
+                line = getattr(node, "lineno", 0)
+                what = f"line {line}: {ast.unparse(node)!r} -> {ast.unparse(new)!r}"
+                made: dict = {}
+                exec(code, dict(function.__globals__), made)
+                yield what, made[function.__name__]
 
 
 def _paths(node: ast.AST, before=()) -> Iterator[tuple]:
@@ -210,6 +206,13 @@ def _at(tree: ast.AST, path) -> ast.AST:
     for name, index in path:
         tree = getattr(tree, name) if index is None else getattr(tree, name)[index]
     return tree
+
+
+def _put(parent: ast.AST, name: str, index: int | None, node: ast.AST) -> None:
+    if index is None:
+        setattr(parent, name, node)
+    else:
+        getattr(parent, name)[index] = node
 
 
 def _groups(function: Callable, tree: ast.AST, arguments: tuple) -> dict[str, set[str]]:
