@@ -164,7 +164,7 @@ def test_only_test_all_runs_what_a_release_needs():
         ("test", ' -m "not release" -k pooling\n'),
         ("test-all", " -k pooling\n"),
     ):
-        command = ["make", "-n", target, "ARGS=-k pooling"]
+        command = ["make", "--no-print-directory", "-n", target, "ARGS=-k pooling"]
         result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
         assert result.stdout.endswith(f"--dist loadfile --no-loadscope-reorder{chosen}")
 
