@@ -26,7 +26,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is imported
 
 collect_ignore_glob = [f"notebooks/*{folder}/*" for folder in NO_LESSONS]
 
-# How long each file took that took 2 s or more, by `make test-all ARGS=--record-seconds`.
+# How many seconds each file takes, from 2 s on: `make test ARGS=--record-seconds` writes it anew.
 SECONDS = Path(__file__).parent / "tests" / "seconds.json"
 
 # Leaves no name behind that a notebook could use without importing it.
