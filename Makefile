@@ -11,8 +11,6 @@ SETUP = @p="$(PYTHON)"; command -v $$p >/dev/null || { echo "$$p was not found. 
 	Install Python 3.11 or later, or name yours: make $@ PYTHON=..." >&2; exit 1; }; \
 	$$p tools/setup_env.py
 
-PYTEST = .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
-
 .DEFAULT_GOAL := help
 .PHONY: help setup lab app assignments collect grade feedback test test-all notebooks lint lock clean
 
@@ -48,11 +46,11 @@ feedback:  ## after reading answers by hand: write feedback and grades.csv anew
 
 test:  ## test everything in minutes; ARGS="-k pooling" or ARGS=tests/test_pooling.py tests less
 	$(SETUP) test
-	$(PYTEST) -m "not release" $(ARGS)
+	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not release" $(ARGS)
 
 test-all:  ## before a release: also what takes long, needs a network or a machine to itself
 	$(SETUP) test
-	$(PYTEST) $(ARGS)
+	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 notebooks:  ## execute every notebook and save its outputs; ARGS=--check only compares
 	$(SETUP) lab
