@@ -28,6 +28,7 @@ ANSWER = ".dd-digits .dd-answer"
 CANVAS = ".dd-digits .dd-paper canvas"
 SENTENCE = ANSWER + " .dd-sentence"
 READY = "main.dd[data-ready]"
+NOT_FOUND = "widget model not found"
 
 # The last change of the drawing has been answered.
 ANSWERED = """() => document.querySelector(".dd-digits").dataset.n
@@ -98,8 +99,23 @@ def open_page(browser, app: Served, width: int = 1280, height: int = 900, **cont
     ours = (app.url, app.url.replace("http", "ws"), "data:", "blob:")
     page.on("request", lambda r: r.url.startswith(ours) or page.elsewhere.append(r.url))
     page.goto(app.url, wait_until="domcontentloaded")
-    page.wait_for_selector(READY, timeout=2000 * PATIENCE)
+    wait_ready(page)
     return page
+
+
+def wait_ready(page) -> None:
+    """Wait until the page can be used; where Voilà shows nothing, load it again, as a visitor does.
+
+    On a busy machine the front end may ask for the widget before its process has made it. Voilà
+    then says so in the console and leaves the page empty.
+    """
+    deadline = time.monotonic() + 3 * PATIENCE
+    while not page.locator(READY).count():
+        assert time.monotonic() < deadline, f"the page is not ready: {page.problems.lines}"
+        page.wait_for_timeout(100)
+        if any(NOT_FOUND in line for line in page.problems.lines):
+            page.problems.lines = [line for line in page.problems.lines if NOT_FOUND not in line]
+            page.reload(wait_until="domcontentloaded")
 
 
 def close(page) -> None:

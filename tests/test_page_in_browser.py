@@ -23,6 +23,7 @@ from page_browser import (
     open_page,
     serve,
     wait,
+    wait_ready,
 )
 from PIL import Image
 
@@ -302,7 +303,7 @@ def test_two_visitors_do_not_see_each_other(browser, app, page):
     assert other.evaluate("window.scrollY") == 0  # the finger has drawn and not scrolled
     assert other.evaluate("document.documentElement.scrollWidth") <= 390
     page.reload()  # a new process, an empty canvas
-    page.wait_for_selector("main.dd[data-ready]")
+    wait_ready(page)
     assert digit(page) == "" and digit(other) == "1"
     other.problems.check()
     close(other)
