@@ -46,11 +46,11 @@ feedback:  ## after reading answers by hand: write feedback and grades.csv anew
 
 test:  ## test everything in minutes; ARGS="-k pooling" or ARGS=tests/test_pooling.py tests less
 	$(SETUP) test
-	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not release" $(ARGS)
+	.venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not release" $(ARGS)
 
 test-all:  ## before a release: also what takes long, needs a network or a machine to itself
 	$(SETUP) test
-	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	.venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 notebooks:  ## execute every notebook and save its outputs; ARGS=--check only compares
 	$(SETUP) lab
