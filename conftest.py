@@ -1,9 +1,10 @@
 """What holds for every test: the unit tests in tests/ and the cells of the notebooks.
 
 Notebooks are executed by nbval. Their kernels inherit the environment that is set here: one BLAS
-thread, because two test processes share the cores; no network and no real data, so that they run on
-the embedded data sets everywhere; warnings of ours are errors, also in cells whose output is not
-compared. A widget or progress bar has no output to compare, saved or new (tools/run_notebooks.py).
+thread, because several test processes share the cores; no network and no real data, so that they
+run on the embedded data sets everywhere; warnings of ours are errors, also in cells whose output is
+not compared. A widget or progress bar has no output to compare, saved or new
+(tools/run_notebooks.py).
 """
 
 import json
@@ -70,7 +71,7 @@ def file_of(nodeid: str) -> str:
 
 
 def pytest_collection_modifyitems(items):
-    """Start with the file that takes longest, so that two processes end at about the same time."""
+    """Start with the file that takes longest, so that all processes end at about the same time."""
     seconds = json.loads(SECONDS.read_text()) if SECONDS.exists() else {}
     items.sort(key=lambda item: -seconds.get(file_of(item.nodeid), 0))  # keeps a file's own order
 
